@@ -1,0 +1,111 @@
+"""One id explains everything: what a request touched, joined from every table."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from plait.core.context import Principal
+from plait.core.errors import PlaitError, UnknownName
+from plait.core.ids import Json
+from plait.registry.artefact import artefact_manifest
+from plait.registry.decision import find_decision, find_evidence
+from plait.store.base import Store
+from plait.store.record import DatasetRow, RequestRow
+
+
+def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]:
+    """Return what is known of a recorded request, ready for JSON.
+
+    Parts: `request` (when, who, status, seconds), `asked` and `answered` (content, where it is
+    kept), `stages` (spans), `usage`, `artefact`, `decision`, `dataset`.
+
+    Raises:
+        UnknownName: no request of that id, or it is another tenant's.
+    """
+    row = store.get(RequestRow, request)
+    if row is None or row.tenant != principal.tenant:
+        raise UnknownName(
+            "unknown_request",
+            f"no recorded request {request!r}",
+            hint="the id is in each answer and in the header x-request-id",
+        )
+    body = row.body
+    content = cast("Mapping[str, Json]", row.content or {})
+    found: dict[str, Json] = {
+        "id": row.id,
+        "name": row.name,
+        "status": row.status,
+        "created": row.created,
+        "seconds": row.seconds,
+        "tenant": row.tenant,
+        "key": body.get("key", ""),
+        "asked": content.get("rows"),
+        "answered": content.get("predictions"),
+        "stages": [_stage(span) for span in cast("Sequence[Mapping[str, Json]]", body["spans"])],
+        "usage": body["usage"],
+    }
+    if row.artefact:
+        found["artefact"] = _artefact(store, row.artefact)
+    if row.decision:
+        found |= _decision(store, row.decision)
+    return found
+
+
+def _stage(span: Mapping[str, Json]) -> dict[str, Json]:
+    return {
+        "name": span["name"],
+        "milliseconds": round(cast(float, span["seconds"]) * 1000, 4),
+        "tags": span["tags"],
+        "error": span["error"],
+    }
+
+
+def _artefact(store: Store, artefact: str) -> dict[str, Json]:
+    try:
+        manifest = artefact_manifest(store, artefact)
+    except PlaitError as error:  # a trace may outlive what it names
+        return {"id": artefact, "problem": str(error)}
+    return {
+        "id": artefact,
+        "engine": manifest.engine,
+        "problem": manifest.problem,
+        "inputs": list(manifest.input.names),
+        "size_mb": round(manifest.size / 1e6, 3),
+        "origin": manifest.origin,
+        "licence": manifest.licence,
+    }
+
+
+def _decision(store: Store, decision: str) -> dict[str, Json]:
+    made = find_decision(store, decision)
+    found: dict[str, Json] = {
+        "decision": {
+            "id": decision,
+            "kind": made.kind,
+            "created": made.created,
+            "by": made.by,
+            "winner": made.winner,
+            "metric": made.metric,
+            "standings": [
+                {"name": s.name, "score": s.score, "low": s.low, "high": s.high, "why": s.why}
+                for s in made.standings
+            ],
+            "operating_point": (
+                None if made.operating_point is None else made.operating_point.record()
+            ),
+            "notes": list(made.notes),
+        }
+    }
+    if made.evidence:
+        evidence = find_evidence(store, made.evidence)
+        dataset = store.get(DatasetRow, evidence.dataset)
+        found["evidence"] = {
+            "id": evidence.id,
+            "splits": evidence.splits,
+            "libraries": evidence.libraries,
+        }
+        found["dataset"] = {
+            "id": evidence.dataset,
+            "rows": None if dataset is None else dataset.rows,
+            "created": None if dataset is None else dataset.created,
+        }
+    return found

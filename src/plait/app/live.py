@@ -1,0 +1,131 @@
+"""What answers for each contract at this moment, swapped when a release changes."""
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from plait.core.columns import Scalar
+from plait.core.contract import Contract
+from plait.core.errors import PlaitError, UnknownName
+from plait.core.protocol import Predictor
+from plait.engines.base import load
+from plait.registry.artefact import artefact_folder
+from plait.registry.decision import find_decision
+from plait.store.base import Store
+from plait.store.record import ReleaseRow
+from plait.tasks.tabular.task import TabularTask
+
+log = logging.getLogger(__name__)
+INTERVAL_SECONDS = 0.25
+
+
+class Live:
+    """The champions, loaded and warm.
+
+    A release is loaded and warmed beside the old one, then takes its place between two requests;
+    requests under way end on what they began with. A release that fails to load leaves the old one
+    answering, and is named in `failures` until another release comes.
+
+    Attributes:
+        failures: contract -> why its newest release could not be loaded.
+    """
+
+    def __init__(self, store: Store, contracts: Mapping[str, Contract], folder: Path) -> None:
+        self.failures: dict[str, str] = {}
+        self._store = store
+        self._contracts = contracts
+        self._folder = folder
+        self._tasks: Mapping[str, TabularTask] = {}
+        self._taken: dict[str, int] = {}
+        self._counter = -1
+        self._looked = 0.0
+        self._lock = Lock()
+        self._stop = Event()
+        self._thread: Thread | None = None
+
+    def task(self, contract: str) -> TabularTask:
+        """Return what answers for the contract.
+
+        Raises:
+            UnknownName: there is no such contract, or nothing answers for it yet.
+        """
+        if self._thread is None and time.monotonic() - self._looked > INTERVAL_SECONDS:
+            self.refresh()
+        task = self._tasks.get(contract)
+        if task is not None:
+            return task
+        if contract not in self._contracts:
+            raise UnknownName.of("unknown_contract", "contract", contract, list(self._contracts))
+        failure = self.failures.get(contract)
+        raise UnknownName(
+            "not_trained",
+            f"nothing answers for {contract!r}" + (f": {failure}" if failure else " yet"),
+            hint=f"`plait train {contract}`",
+        )
+
+    def tasks(self) -> Mapping[str, TabularTask]:
+        """Return everything that answers now, by contract."""
+        return self._tasks
+
+    def refresh(self) -> None:
+        """Take every release that is new since the last look."""
+        with self._lock:
+            self._looked = time.monotonic()
+            counter = self._store.change_counter()
+            if counter == self._counter:
+                return
+            for (contract, role), row in self._store.releases().items():
+                if role == "champion" and contract in self._contracts:
+                    self._take(contract, row)
+            self._counter = counter
+
+    def watch(self) -> None:
+        """Look for new releases four times a second, in a thread, until `close`."""
+        self.refresh()
+        self._thread = Thread(target=self._watch, name="plait-releases", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(INTERVAL_SECONDS):
+            try:
+                self.refresh()
+            except PlaitError as error:  # the store may be busy; the next look comes soon
+                log.warning("looking for releases: %s", error)
+
+    def _take(self, contract: str, row: ReleaseRow) -> None:
+        if self._taken.get(contract) == row.seq:
+            return
+        try:
+            folder = artefact_folder(self._store, row.artefact, self._folder)
+            predictor = load(folder)
+            _warm(predictor)
+            decision = find_decision(self._store, row.decision)
+        except PlaitError as error:
+            self.failures[contract] = str(error)
+            log.error("release %d of %s cannot be loaded: %s", row.seq, contract, error)
+        else:
+            self.failures.pop(contract, None)
+            task = TabularTask(
+                contract,
+                predictor,
+                decision=row.decision,
+                operating_point=decision.operating_point,
+                privacy=self._contracts[contract].privacy,
+            )
+            self._tasks = {**self._tasks, contract: task}  # one assignment: readers need no lock
+        self._taken[contract] = row.seq
+
+
+def _warm(predictor: Predictor) -> None:
+    """Answer one row of missing values, so that the first request finds everything loaded."""
+    fields = predictor.artefact.manifest.input.fields
+    missing: dict[str, list[Scalar]] = {field.name: [None] for field in fields}
+    predictor.predict(missing)

@@ -1,0 +1,226 @@
+"""A project's settings: plait.yaml, the environment, flags; the only reader of the environment."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from plait.core.budget import Limits
+from plait.core.contract import Contract
+from plait.core.errors import InvalidSettings
+from plait.core.settings import Node, parse
+from plait.registry.pull import platform_cache
+
+FILE = "plait.yaml"
+FORMAT = 1
+_PREFIX = "PLAIT_"
+_FROM_ENVIRONMENT = ("store", "host", "port")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """What one request may spend.
+
+    Attributes:
+        deadline_ms: from its arrival.
+        cost_usd: US dollars.
+        tokens: of language models.
+    """
+
+    deadline_ms: float | None = None
+    cost_usd: float | None = None
+    tokens: int | None = None
+
+    def limits(self) -> Limits:
+        """Return the same as the kernel says it."""
+        deadline = None if self.deadline_ms is None else self.deadline_ms / 1000
+        return Limits(deadline_seconds=deadline, cost_usd=self.cost_usd, tokens=self.tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What plait.yaml may hold.
+
+    Attributes:
+        project: a name for people.
+        format: of this file; this plait reads 1.
+        store: a folder, from where plait.yaml lies.
+        host: address `plait serve` listens on; another than this machine's own needs an API key.
+        port: of `plait serve`.
+        contracts: name -> contract.
+        budget: what one request may spend.
+    """
+
+    project: str
+    format: int = FORMAT
+    store: str = ".plait"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+    budget: BudgetSettings = BudgetSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Settings and where they come from.
+
+    Attributes:
+        folder: where plait.yaml lies; relative paths start here.
+        settings: the effective values.
+        tree: the effective values with their origins.
+    """
+
+    folder: Path
+    settings: Settings
+    tree: Node
+
+    @property
+    def store(self) -> Path:
+        """The folder of the store."""
+        return self.folder / self.settings.store
+
+    def origins(self) -> Iterator[tuple[str, object, str]]:
+        """Yield (path, value, where) for each value that was set anywhere."""
+        yield from _leaves(self.tree)
+
+
+def load_project(path: Path, flags: Mapping[str, str | int] | None = None) -> Project:
+    """Read a project: `path` is its folder or its plait.yaml.
+
+    Precedence: flag, environment (`PLAIT_STORE`, `PLAIT_HOST`, `PLAIT_PORT`), file.
+
+    Raises:
+        InvalidSettings: there is no file, it is broken, or a value is wrong.
+    """
+    file = path / FILE if path.is_dir() else path
+    tree = read_yaml(file)
+    if not isinstance(tree.content, dict):
+        raise InvalidSettings(
+            "settings_wrong_type", "the file holds no keys", where=str(file), hint="`plait init .`"
+        )
+    _refuse_newer(tree.content)
+    content = dict(tree.content)
+    for name in _FROM_ENVIRONMENT:
+        if (value := os.environ.get(_PREFIX + name.upper())) is not None:
+            typed = int(value) if name == "port" and value.isdigit() else value
+            content[name] = Node(typed, f"environment {_PREFIX}{name.upper()}", path=name)
+    for name, flag in (flags or {}).items():
+        content[name] = Node(flag, f"--{name}", path=name)
+    tree = Node(content, tree.origin, tree.line)
+    return Project(file.resolve().parent, parse(Settings, tree), tree)
+
+
+def read_yaml(file: Path) -> Node:
+    """Return the file as nodes that know their lines.
+
+    Raises:
+        InvalidSettings: it is missing, unreadable, or not YAML.
+    """
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InvalidSettings(
+            "settings_missing",
+            f"there is no {file.name}",
+            where=str(file.parent),
+            hint="make one with `plait init DIR`, or name the project with --project",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings("settings_unreadable", str(error), where=str(file)) from None
+    try:
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        return _node(root, file.name, "")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise InvalidSettings(
+            "settings_syntax",
+            f"not valid YAML: {error.problem or error.context}",
+            where=f"{file.name}{line}",
+            hint="check the indentation and the quotes of this line and the one above",
+        ) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        text = str(error).splitlines()[0] if str(error) else "nested too deeply"
+        raise InvalidSettings("settings_syntax", text, where=file.name) from None
+
+
+def environment(folder: Path, name: str) -> str | None:
+    """Return a secret from the environment, or else from the project's `.env`."""
+    if (value := os.environ.get(name)) is not None:
+        return value
+    try:
+        lines = (folder / ".env").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return None
+    for line in lines:
+        key, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and key.strip() == name:
+            return value.strip().strip("\"'")
+    return None
+
+
+def cache_folder() -> Path:
+    """Return where pulled weights and data lie: `PLAIT_CACHE`, or the platform's place."""
+    named = os.environ.get(f"{_PREFIX}CACHE")
+    return Path(named) if named else platform_cache()
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment for a child process: ours, with one thread per numeric library."""
+    single = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+        "1",
+    )
+    return {**os.environ, **single}
+
+
+def _refuse_newer(content: Mapping[str, Node]) -> None:
+    node = content.get("format")
+    if node is not None and isinstance(node.content, int) and node.content > FORMAT:
+        raise InvalidSettings(
+            "settings_newer",
+            f"the project has format {node.content}, this plait reads {FORMAT}",
+            where=node.where,
+            hint="pip install --upgrade plait",
+        )
+
+
+def _node(node: yaml.Node | None, origin: str, path: str) -> Node:
+    if node is None:
+        return Node(None, origin, 0, path)
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        content: dict[str, Node] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            child = _node(value, origin, f"{path}.{name}" if path else name)
+            if name in content:
+                raise InvalidSettings(
+                    "settings_syntax",
+                    f"{name!r} stands twice",
+                    where=f"{origin}:{key.start_mark.line + 1}",
+                    hint="keep one of them",
+                )
+            content[name] = Node(child.content, origin, key.start_mark.line + 1, child.path)
+        return Node(content, origin, line, path)
+    if isinstance(node, yaml.SequenceNode):
+        items = [_node(each, origin, f"{path}[{i}]") for i, each in enumerate(node.value)]
+        return Node(items, origin, line, path)
+    return Node(_scalar(node), origin, line, path)
+
+
+def _scalar(node: yaml.Node) -> bool | int | float | str | None:
+    value = yaml.CSafeLoader("").construct_object(node)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(node.value)  # dates and the like stay as written
+
+
+def _leaves(node: Node) -> Iterator[tuple[str, object, str]]:
+    if isinstance(node.content, dict) and node.content:
+        for child in node.content.values():
+            yield from _leaves(child)
+    else:
+        yield node.path, node.plain(), node.where

@@ -1,0 +1,67 @@
+"""What travels with a request, as an argument of every verb."""
+
+from dataclasses import dataclass, field
+
+from plait.core.budget import Budget
+from plait.core.cancel import Cancel
+from plait.core.clock import SYSTEM_CLOCK, Clock
+from plait.core.errors import NotAllowed
+from plait.core.privacy import Privacy
+from plait.core.trace import Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who asks.
+
+    Attributes:
+        key: id of the API key, or "" for the person at this machine.
+        tenant: whose data this is; tenants never see each other's.
+        scopes: what the key may do: `predict`, `read`, `train`, `admin`.
+        roles: names that policies and guards may refer to.
+    """
+
+    key: str = ""
+    tenant: str = "default"
+    scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+
+    def require(self, scope: str) -> None:
+        """Raise `NotAllowed` unless the principal has `scope`; `admin` has every one."""
+        if scope not in self.scopes and "admin" not in self.scopes:
+            raise NotAllowed(
+                "key_scope",
+                f"the API key may not {scope!r}",
+                hint=f"make one that may: plait keys add NAME --scope {scope}",
+            )
+
+
+LOCAL = Principal(scopes=frozenset({"admin"}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What travels with a request.
+
+    Attributes:
+        principal: who asks.
+        subject: whose data it is about, or "".
+        privacy: how private the request itself is; the exchange may rise above it.
+        trace: the record being written.
+        budget: what may be spent.
+        cancel: set when nobody waits for the answer any more.
+        clock: the time; the trace and the budget have it too, so hand the same one to all three.
+    """
+
+    principal: Principal = LOCAL
+    subject: str = ""
+    privacy: Privacy = Privacy.INTERNAL
+    trace: Trace = field(default_factory=Trace)
+    budget: Budget = field(default_factory=Budget)
+    cancel: Cancel = field(default_factory=Cancel)
+    clock: Clock = SYSTEM_CLOCK
+
+    def check(self) -> None:
+        """Raise `Cancelled` or `BudgetExceeded` when there is no point in going on."""
+        self.cancel.check()
+        self.budget.check()

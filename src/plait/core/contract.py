@@ -1,0 +1,143 @@
+"""What one named task instance must deliver."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from plait.core.ids import Json
+from plait.core.privacy import Privacy
+
+TaskName: TypeAlias = Literal[
+    "tabular", "text", "series", "chat", "search", "code", "speech", "image"
+]
+Paradigm: TypeAlias = Literal["rule", "linear", "tree", "neighbour", "deep", "llm", "incumbent"]
+Problem: TypeAlias = Literal["binary", "multiclass", "regression"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlSource:
+    """Data that a query answers with.
+
+    Attributes:
+        sql: path of a file that holds one SELECT.
+        url_env: environment variable that holds the database's URL.
+    """
+
+    sql: str
+    url_env: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a wrong answer costs, in any one unit; the unit of the expected cost reported."""
+
+    false_positive: float = 1.0
+    false_negative: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What the contract's errors cost; None leaves them equal."""
+
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractLimits:
+    """What a candidate must stay within, measured on the exported artefact in a fresh process.
+
+    Attributes:
+        latency_ms: 95th percentile of one row, in process.
+        size_mb: files of the artefact.
+        memory_mb: resident memory added by loading and running it.
+    """
+
+    latency_ms: float | None = None
+    size_mb: float | None = None
+    memory_mb: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureNote:
+    """What people call a feature.
+
+    Attributes:
+        label: a name in words.
+        unit: `percent`, `usd`, `years`, ...
+    """
+
+    label: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What one named task instance must deliver.
+
+    Attributes:
+        task: the kind of request.
+        data: path, glob, URL, or a query.
+        target: the column to predict.
+        metric: name of the metric that compares candidates; "" takes the problem's usual one.
+        positive: the level of a binary target that counts as positive; "" takes the one that sorts
+            last, such as 1, True or "yes".
+        objective: what errors cost.
+        features: columns to use, with notes; empty takes every usable column.
+        exclude: columns never to use.
+        limits: what a candidate must stay within.
+        candidates: names of the candidates to race; empty races every one that fits.
+        privacy: how private the rows are.
+    """
+
+    task: TaskName
+    data: str | SqlSource
+    target: str
+    metric: str = ""
+    positive: str = ""
+    objective: Objective = Objective()
+    features: Mapping[str, FeatureNote] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    limits: ContractLimits = ContractLimits()
+    candidates: tuple[str, ...] = ()
+    privacy: Privacy = Privacy.INTERNAL
+
+    def record(self) -> dict[str, Json]:
+        """Return what is hashed into evidence: all but where the data lies and people's names.
+
+        The dataset version stands for the data, so a moved file leaves the evidence as it was.
+        """
+        cost = self.objective.cost
+        limits = self.limits
+        return {
+            "task": self.task,
+            "target": self.target,
+            "metric": self.metric,
+            "positive": self.positive,
+            "cost": None if cost is None else [cost.false_positive, cost.false_negative],
+            "features": sorted(self.features),
+            "exclude": sorted(self.exclude),
+            "limits": [limits.latency_ms, limits.size_mb, limits.memory_mb],
+            "candidates": list(self.candidates),
+            "privacy": self.privacy.word,
+        }
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "Contract":
+        """Return the contract that `record()` wrote, without its data and people's names."""
+        parts: dict[str, Any] = dict(record)
+        cost, limits = parts.pop("cost"), parts.pop("limits")
+        return cls(
+            data="",
+            task=parts["task"],
+            target=parts["target"],
+            metric=parts["metric"],
+            positive=parts["positive"],
+            objective=Objective(
+                cost=None if cost is None else Cost(false_positive=cost[0], false_negative=cost[1])
+            ),
+            features=dict.fromkeys(parts["features"], FeatureNote()),
+            exclude=tuple(parts["exclude"]),
+            limits=ContractLimits(latency_ms=limits[0], size_mb=limits[1], memory_mb=limits[2]),
+            candidates=tuple(parts["candidates"]),
+            privacy=Privacy.of(parts["privacy"]),
+        )

@@ -1,0 +1,214 @@
+"""Evidence, the repeatable part of a bake-off, and the decision taken on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, cast
+
+from plait.core.contract import Paradigm
+from plait.core.ids import Json, content_id
+
+Role: TypeAlias = Literal["champion", "challenger", "shadow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatingPoint:
+    """The threshold a binary contract answers by, and the errors to expect of it.
+
+    The threshold is chosen on all out-of-fold probabilities. The errors are cross-fitted: each fold
+    is judged at the threshold that the other folds chose, so they are not flattered.
+
+    Attributes:
+        threshold: the positive level is predicted from this probability on.
+        false_positive_rate: share of true negatives predicted positive.
+        false_negative_rate: share of true positives predicted negative.
+        cost: expected cost of a row, in the unit of the objective.
+        cost_low: lower end of its 95 % interval.
+        cost_high: upper end of its 95 % interval.
+    """
+
+    threshold: float
+    false_positive_rate: float
+    false_negative_rate: float
+    cost: float
+    cost_low: float
+    cost_high: float
+
+    def record(self) -> dict[str, Json]:
+        """Return the point ready for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "OperatingPoint":
+        """Return the point that `record()` wrote."""
+        return cls(**cast(Mapping[str, float], record))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One candidate's part of the evidence.
+
+    Attributes:
+        name: of the candidate.
+        paradigm: what kind of method it is.
+        complexity: rank of simplicity; of equals the lower wins.
+        configuration: everything that makes its fit what it is.
+        scores: the metric on each split, in order.
+    """
+
+    name: str
+    paradigm: Paradigm
+    complexity: int
+    configuration: Mapping[str, Json]
+    scores: tuple[float, ...]
+
+    def record(self) -> dict[str, Json]:
+        """Return the part ready for JSON."""
+        return {
+            "name": self.name,
+            "paradigm": self.paradigm,
+            "complexity": self.complexity,
+            "configuration": self.configuration,
+            "scores": list(self.scores),
+        }
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "Scored":
+        """Return the part that `record()` wrote."""
+        parts: dict[str, Any] = dict(record)
+        parts["scores"] = tuple(parts["scores"])
+        return cls(**parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was run and what it scored: the same data, seed and versions give the same id.
+
+    Attributes:
+        contract: `Contract.record()`.
+        dataset: id of the dataset version.
+        metric: name of the metric.
+        splits: kind, folds, repeats, seed and the hash of every row index.
+        candidates: in the order of the race.
+        libraries: name -> version of what computed the scores.
+    """
+
+    contract: Mapping[str, Json]
+    dataset: str
+    metric: str
+    splits: Mapping[str, Json]
+    candidates: tuple[Scored, ...]
+    libraries: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        """`ev_` and a hash of all of it."""
+        return content_id("ev", self.record())
+
+    def record(self) -> dict[str, Json]:
+        """Return the evidence ready for JSON."""
+        return {
+            "contract": self.contract,
+            "dataset": self.dataset,
+            "metric": self.metric,
+            "splits": self.splits,
+            "candidates": [each.record() for each in self.candidates],
+            "libraries": self.libraries,
+        }
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "Evidence":
+        """Return the evidence that `record()` wrote."""
+        parts: dict[str, Any] = dict(record)
+        parts["candidates"] = tuple(Scored.read(each) for each in parts["candidates"])
+        return cls(**parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one candidate came out.
+
+    Attributes:
+        name: of the candidate.
+        paradigm: what kind of method it is.
+        score: mean of the metric over the splits.
+        low: lower end of its 95 % interval.
+        high: upper end of its 95 % interval.
+        measurements: `latency_ms_p50`, `latency_ms_p95`, `latency_ms_p99`, `size_mb`, `memory_mb`,
+            `load_ms`, taken on the exported artefact in a fresh process.
+        artefact: id of the artefact fitted on all rows.
+        why: one sentence, why it won or lost.
+    """
+
+    name: str
+    paradigm: Paradigm
+    score: float
+    low: float
+    high: float
+    measurements: Mapping[str, float]
+    artefact: str
+    why: str
+
+    def record(self) -> dict[str, Json]:
+        """Return the standing ready for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who answers for a contract, by how much, with what certainty, and why the others lost.
+
+    Attributes:
+        kind: `measured` on evidence, or `declared` by a person.
+        contract: name of the contract.
+        evidence: id of the evidence; "" when declared.
+        metric: name of the metric; "" when declared.
+        winner: name of the candidate; "" when none met the contract.
+        artefact: id of the artefact that wins; "" when none met the contract.
+        rule: the rule, in words.
+        standings: best first.
+        machine: processor, cores and operating system that measured.
+        operating_point: for a binary contract.
+        notes: what a reader must know: leaks suspected, columns left out, sentinels.
+        summary: one paragraph for a manager.
+        by: who asked for it.
+        created: seconds since 1970-01-01 UTC.
+    """
+
+    kind: Literal["measured", "declared"]
+    contract: str
+    evidence: str = ""
+    metric: str = ""
+    winner: str = ""
+    artefact: str
+    rule: str = ""
+    standings: tuple[Standing, ...] = ()
+    machine: Mapping[str, Json]
+    operating_point: OperatingPoint | None = None
+    notes: tuple[str, ...] = ()
+    summary: str = ""
+    by: str
+    created: float
+
+    @property
+    def id(self) -> str:
+        """`dec_` and a hash of all of it."""
+        return content_id("dec", self.record())
+
+    def record(self) -> dict[str, Json]:
+        """Return the decision ready for JSON."""
+        point = self.operating_point
+        found: dict[str, Json] = {name: getattr(self, name) for name in self.__slots__}
+        found["standings"] = [each.record() for each in self.standings]
+        found["operating_point"] = None if point is None else point.record()
+        found["notes"] = list(self.notes)
+        return found
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "Decision":
+        """Return the decision that `record()` wrote."""
+        parts: dict[str, Any] = dict(record)
+        point = parts["operating_point"]
+        parts["standings"] = tuple(Standing(**each) for each in parts["standings"])
+        parts["operating_point"] = None if point is None else OperatingPoint.read(point)
+        parts["notes"] = tuple(parts["notes"])
+        return cls(**parts)

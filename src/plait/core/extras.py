@@ -1,0 +1,15 @@
+"""Which optional library comes with which extra, in one table."""
+
+from plait.core.errors import MissingExtra
+
+EXTRAS = {"psycopg": "postgres"}
+
+
+def missing(library: str) -> MissingExtra:
+    """Return the error that says how to install `library`."""
+    extra = EXTRAS[library]
+    return MissingExtra(
+        "missing_extra",
+        f"{library} is not installed",
+        hint=f"pip install 'plait[{extra}]'",
+    )

@@ -1,0 +1,187 @@
+"""What the fields of a row are, and how a row from outside is read by them."""
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeAlias, cast
+
+from plait.core.columns import Row, Scalar
+from plait.core.errors import InvalidRequest, shown, suggestion
+from plait.core.ids import Json
+
+FieldKind: TypeAlias = Literal["number", "boolean", "category", "text", "time"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a row.
+
+    Attributes:
+        name: as in the data.
+        kind: `number`, `boolean`, `category` (few levels), `text` (many) or `time`.
+        nullable: whether it may be missing.
+        integer: a number without fractions in the data it was inferred from.
+        low: smallest number seen, sentinels apart.
+        high: largest number seen, sentinels apart.
+        levels: the levels of a category, most frequent first.
+        sentinels: numbers that stand for "missing", such as 999.
+        label: what a person calls it; "" when the name says it.
+        unit: `percent`, `usd`, `years`, ...; "" when there is none.
+    """
+
+    name: str
+    kind: FieldKind
+    nullable: bool = False
+    integer: bool = False
+    low: float | None = None
+    high: float | None = None
+    levels: tuple[str, ...] = ()
+    sentinels: tuple[float, ...] = ()
+    label: str = ""
+    unit: str = ""
+
+    def record(self) -> dict[str, Json]:
+        """Return the field ready for JSON, without what is at its default."""
+        found: dict[str, Json] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value != each.default:
+                found[each.name] = list(value) if isinstance(value, tuple) else value
+        return found
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "Field":
+        """Return the field that `record()` wrote."""
+        values: dict[str, Any] = dict(record)
+        for name in ("levels", "sentinels"):
+            values[name] = tuple(values.get(name, ()))
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The fields of a table, in order."""
+
+    fields: tuple[Field, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields, in order."""
+        return tuple(field.name for field in self.fields)
+
+    def __getitem__(self, name: str) -> Field:
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    def record(self) -> list[Json]:
+        """Return the schema ready for JSON."""
+        return [field.record() for field in self.fields]
+
+    @classmethod
+    def read(cls, record: Sequence[Mapping[str, Json]]) -> "Schema":
+        """Return the schema that `record()` wrote."""
+        return cls(tuple(Field.read(each) for each in record))
+
+
+class RowReader:
+    """Checks rows from outside against a schema and turns them into columns.
+
+    Strict on purpose: a number as text, a missing field or an unknown one is the caller's mistake,
+    and an answer computed from a guess is worse than an error. A level never seen in training is
+    not a mistake; the encoder has a place for it.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._names = schema.names
+        self._known = frozenset(schema.names)
+        self._numbers = tuple((f.name, f) for f in schema.fields if f.kind == "number")
+        self._others = tuple(
+            (f.name, bool if f.kind == "boolean" else str, f)
+            for f in schema.fields
+            if f.kind != "number"
+        )
+
+    def columns(self, rows: Sequence[Row]) -> dict[str, list[Scalar]]:
+        """Return one list per field of the schema.
+
+        Raises:
+            InvalidRequest: a row is no mapping, misses a field, has an unknown one, or a value of a
+                wrong type.
+        """
+        columns: dict[str, list[Scalar]] = {name: [] for name in self._names}
+        for index, row in enumerate(rows):
+            if row.__class__ is not dict and not isinstance(row, Mapping):
+                raise _not_a_row(row, index)
+            if not self._known.issuperset(row):
+                raise self._unknown(row, index)
+            for name, field in self._numbers:  # usual values inline: every request passes here
+                value = row.get(name)
+                usual = (value.__class__ is float and -math.inf < value < math.inf) or (
+                    value.__class__ is int and -_WORD < value < _WORD
+                )
+                columns[name].append(value if usual else _value(row, field, index))
+            for name, kind, field in self._others:
+                value = row.get(name)
+                usual = value.__class__ is kind
+                columns[name].append(value if usual else _value(row, field, index))
+        return columns
+
+    def _unknown(self, row: Row, index: int) -> InvalidRequest:
+        name = min(str(each) for each in row if each not in self._known)
+        return InvalidRequest(
+            "row_unknown_field",
+            f"unknown field {shown(name)}",
+            where=f"rows[{index}]",
+            hint=suggestion(name, self._names),
+        )
+
+
+_ABSENT = object()
+_WORD = 2**63
+_CLASSES: dict[FieldKind, tuple[type, ...]] = {"number": (float, int, bool), "boolean": (bool,)}
+_WORDS: dict[FieldKind, str] = {"number": "a number", "boolean": "true or false"}
+
+
+def _value(row: Row, field: Field, index: int) -> Scalar:
+    """Return the value of one field, with every check."""
+    value = row.get(field.name, _ABSENT)
+    if value is None or value is _ABSENT or (isinstance(value, float) and math.isnan(value)):
+        if field.nullable:
+            return None
+        raise InvalidRequest(
+            "row_missing_field",
+            f"{field.name!r} is {'missing' if value is _ABSENT else 'null'}, "
+            "and it never was in training",
+            where=f"rows[{index}]",
+            hint=f"send {_wanted(field)}",
+        )
+    if value.__class__ not in _CLASSES.get(field.kind, (str,)):
+        raise _wrong("row_wrong_type", field, index, f"{shown(value)}, not {_wanted(field)}")
+    if field.kind == "number" and abs(cast(float, value)) > sys.float_info.max:
+        raise _wrong("row_not_finite", field, index, f"{shown(value)}, not a finite number")
+    return cast(Scalar, value)
+
+
+def _wrong(code: str, field: Field, index: int, found: str) -> InvalidRequest:
+    return InvalidRequest(
+        code,
+        f"{field.name!r} is {found}",
+        where=f"rows[{index}].{field.name}",
+        hint=f"send {_wanted(field)}{' or null' if field.nullable else ''}",
+    )
+
+
+def _not_a_row(row: object, index: int) -> InvalidRequest:
+    return InvalidRequest(
+        "request_shape",
+        f"the row is {shown(row)}, not an object",
+        where=f"rows[{index}]",
+        hint='send {"field": value, ...}',
+    )
+
+
+def _wanted(field: Field) -> str:
+    return _WORDS.get(field.kind, "a string")

@@ -1,0 +1,55 @@
+"""The last thing that happens to a request, however it ended: its trace is kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from plait.core.context import Context
+from plait.core.exchange import Exchange
+from plait.core.ids import Json
+from plait.core.privacy import Privacy
+from plait.store.record import RequestRow
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Hands the request's row to the store, which writes it behind the answer.
+
+    Attributes:
+        keep: takes the row and returns at once.
+    """
+
+    keep: Callable[[RequestRow], None]
+
+    def __call__(self, flow: str, exchange: Exchange, context: Context, status: str) -> None:
+        """Keep what happened; content stays out when the exchange is secret."""
+        trace = context.trace
+        answer = exchange.answer
+        spent = context.budget.spent
+        content: Json = None
+        if exchange.privacy < Privacy.SECRET:
+            content = {
+                "rows": exchange.request.rows,
+                "predictions": (
+                    None if answer is None else [each.record() for each in answer.predictions]
+                ),
+            }
+        self.keep(
+            RequestRow(
+                id=trace.id,
+                tenant=context.principal.tenant,
+                subject=context.subject,
+                privacy=exchange.privacy,
+                created=trace.started,
+                name=flow,
+                decision="" if answer is None else answer.decision,
+                artefact="" if answer is None else answer.artefact,
+                status=status,
+                seconds=trace.elapsed(),
+                body={
+                    "spans": [span.record() for span in trace.spans],
+                    "usage": {"cost_usd": spent.cost_usd, "tokens": spent.tokens},
+                    "key": context.principal.key,
+                },
+                content=content,
+            )
+        )

@@ -1,0 +1,9 @@
+"""The guards: allow, alter or refuse?
+
+Question: may this text or row pass, as it is or altered?
+Verbs: check.
+May import: evaluate, registry, engines, store, core.
+Not here: what happens after a verdict, which is `flow`'s.
+"""
+
+TABLE: dict[str, str] = {}

@@ -1,0 +1,179 @@
+"""What every store can do. SQLite is one; a server database will be another."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol, TypeAlias
+
+from plait.core.decision import Role
+from plait.core.ids import Json
+from plait.core.job import JobState, Progress
+from plait.store.record import AuditRow, Immutable, JobRow, KeyRow, R, ReleaseRow, RequestRow
+
+Lease: TypeAlias = Literal["held", "cancel", "lost"]
+Match: TypeAlias = "str | int | float | None"
+
+
+class Store(Protocol):
+    """Keeps what outlives the process. Safe between threads, and between processes on a machine.
+
+    Whatever a verb here has returned from is on the disk, but for `record`, which is write-behind.
+    Every verb may raise `StoreError`: `store_busy`, `store_full`, `store_read_only`,
+    `store_damaged`, `store_unreachable`.
+    """
+
+    def put(self, *rows: Immutable | KeyRow) -> None:
+        """Keep all of `rows` or none.
+
+        A dataset, artefact, evidence or decision never changes: putting an equal one again does
+        nothing. A key replaces the key of the same id.
+
+        Raises:
+            StoreError: `store_conflict`, the id is kept with another body.
+        """
+        ...
+
+    def get(self, kind: type[R], row_id: str, *, tenant: str | None = None) -> R | None:
+        """Return the row of that id, if `tenant` is not given or owns it."""
+        ...
+
+    def find(
+        self,
+        kind: type[R],
+        *,
+        tenant: str | None = None,
+        before: float | None = None,
+        limit: int | None = None,
+        **equals: Match,
+    ) -> list[R]:
+        """Return the rows whose fields equal `equals`, newest first, created before `before`."""
+        ...
+
+    def blob_put(self, data: bytes | Path) -> str:
+        """Keep the bytes, or the file at the path, and return their SHA-256 in hex."""
+        ...
+
+    def blob_path(self, sha256: str) -> Path:
+        """Return a read-only file whose bytes were just found to have that hash.
+
+        Raises:
+            StoreError: `blob_missing`, there is none, or it was damaged.
+        """
+        ...
+
+    def blob_open(self, sha256: str) -> BinaryIO:
+        """Return the bytes as a stream; raises as `blob_path` does."""
+        ...
+
+    def release(self, row: ReleaseRow) -> int:
+        """Append a release and return the `seq` it was given; `row.seq` is ignored."""
+        ...
+
+    def releases(self) -> Mapping[tuple[str, Role], ReleaseRow]:
+        """Return what is in force: the newest release of each contract and role."""
+        ...
+
+    def change_counter(self) -> int:
+        """Return a number that grows with every release and every key, by whatever process.
+
+        Cheap enough to ask several times a second.
+        """
+        ...
+
+    def record(self, row: RequestRow) -> None:
+        """Keep the record of a request soon: in 200 ms, or with 1,000 others, whichever is first.
+
+        Returns at once. A full queue drops `content`, never the rest. `get` and `find` see the
+        row from now on.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Wait until every recorded request is written."""
+        ...
+
+    @property
+    def pending(self) -> int:
+        """Requests recorded and not yet written."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """Requests whose content was dropped since the store was opened."""
+        ...
+
+    def job_submit(self, row: JobRow, *, once: bool = False) -> JobRow:
+        """Queue a job, or return the unended one of the same tenant, kind and key instead.
+
+        With `once` a job that is done makes another needless too.
+        """
+        ...
+
+    def job_claim(self, owner: str, seconds: float, job_id: str = "") -> JobRow | None:
+        """Lease the oldest job that waits, or whose owner's lease ran out, for `seconds`.
+
+        Of several claimers one gets it. With `job_id` only that job. None when there is none.
+        """
+        ...
+
+    def job_renew(
+        self, job_id: str, owner: str, seconds: float, progress: Progress | None = None
+    ) -> Lease:
+        """Hold on to a job for `seconds` from now, and say how far it has come.
+
+        Returns:
+            `held`; `cancel` when it is held and somebody asked it to stop; `lost` when it is not
+            the owner's any more.
+        """
+        ...
+
+    def job_finish(
+        self, job_id: str, owner: str, state: JobState, result: Json = None, error: Json = None
+    ) -> bool:
+        """End a job; False when it was not the owner's any more and nothing was changed."""
+        ...
+
+    def job_cancel(self, job_id: str) -> JobRow | None:
+        """Ask a running job to stop, end one that waits; return the job, None if unknown."""
+        ...
+
+    def step_put(self, job_id: str, name: str, result: Json) -> None:
+        """Keep the result of a step; the first one kept stays.
+
+        Raises:
+            UnknownName: there is no such job.
+        """
+        ...
+
+    def steps(self, job_id: str) -> dict[str, Json]:
+        """Return the kept results by name, in the order they were kept."""
+        ...
+
+    def audit(
+        self,
+        actor: str,
+        action: str,
+        target: str,
+        details: Mapping[str, Json],
+        tenant: str = "default",
+    ) -> AuditRow:
+        """Append to the audit chain and return the new link."""
+        ...
+
+    def audit_check(self) -> int | None:
+        """Return the `seq` of the first link that was changed or follows a gap; None when whole."""
+        ...
+
+    def backup(self, target: Path) -> None:
+        """Write everything, as it is at one moment, to a new folder that `restore` reads.
+
+        Raises:
+            InvalidSettings: `folder_in_use`, the target exists and is not an empty folder.
+        """
+        ...
+
+    def close(self) -> None:
+        """Write what is pending and let go of every file."""
+        ...
+
+    def __enter__(self) -> "Store": ...
+    def __exit__(self, *_: object) -> None: ...

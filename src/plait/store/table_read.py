@@ -1,0 +1,268 @@
+"""Reading tables of CSV and Parquet, whole or in chunks.
+
+CSV goes through the strict parser of the standard library first, which says at which line a file is
+broken, and then to DuckDB in one clean dialect: DuckDB's own parser is faster, and drops rows in
+silence after an unclosed quote. A column's kind is decided on every row, never on a sample.
+"""
+
+import csv
+import io
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from plait.core.errors import InvalidData
+from plait.store.duck import identifier, literal, open_duck
+from plait.store.frame import EXACT, TIME, ColumnKind, Frame, RawColumn, check_names
+from plait.store.table_source import find_files, foreign, format_of, opened
+
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null")
+# No leading zero and at most 15 digits: a float would not give back a postcode or a long account
+# number as it was, so such a column stays a string.
+NUMBER = r"[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?(?i:inf(inity)?)"
+_WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+_FRACTION = re.compile(r"FLOAT|DOUBLE|DECIMAL.*")
+_DELIMITERS = ",;\t|"
+
+
+def read_table(source: str | Path, *, strings: Collection[str] = ()) -> Frame:
+    """Read a whole table into memory.
+
+    Args:
+        source: a path, a glob of files with equal columns, or a URL (`file`, `http`, `https`). CSV
+            with a header and `,` `;` `|` or tab between the fields, plain or in gzip; or Parquet.
+        strings: columns to leave as strings, whatever they look like.
+
+    Raises:
+        InvalidData: the table is missing, unreadable, empty, broken or not what its name says.
+    """
+    with (
+        TemporaryDirectory(prefix="plait-") as scratch,
+        closing(open_duck(Path(scratch))) as connection,
+    ):
+        return _Table(source, Path(scratch), connection, strings).frame()
+
+
+def read_chunks(
+    source: str | Path, rows: int = 50_000, *, strings: Collection[str] = ()
+) -> Iterator[Frame]:
+    """Read a table of any size, `rows` rows at a time; kinds are those of the whole table.
+
+    Raises:
+        InvalidData: as `read_table`, before the first chunk.
+    """
+    with (
+        TemporaryDirectory(prefix="plait-") as scratch,
+        closing(open_duck(Path(scratch), "table.duckdb")) as connection,
+    ):
+        table = _Table(source, Path(scratch), connection, strings)
+        for start in range(0, table.height, rows):
+            yield table.frame(f"WHERE rowid >= {start} AND rowid < {start + rows} ORDER BY rowid")
+
+
+class _Table:
+    """A table that was brought into DuckDB, and the kind of each of its columns."""
+
+    def __init__(
+        self,
+        source: str | Path,
+        scratch: Path,
+        connection: duckdb.DuckDBPyConnection,
+        strings: Collection[str],
+    ) -> None:
+        self._connection = connection
+        self._notes: tuple[str, ...] = ()
+        files = find_files(source, scratch)
+        formats = {format_of(file) for file in files}
+        if len(formats) > 1:
+            raise foreign(files[0], f"{source} names both CSV and Parquet", "name one of them")
+        text = formats == {"text"}
+        try:
+            if text:
+                self._load_text(files, scratch)
+            else:
+                self._load_parquet(files)
+            self.height, self._columns = _columns(connection, text, strings)
+        except duckdb.Error as error:
+            message = str(error).partition("\n")[0]
+            raise foreign(files[0], f"it cannot be read: {message}", "write it again") from None
+        if not self.height:
+            raise InvalidData(
+                "data_empty", "there is a header and no rows", where=str(source), hint="add rows"
+            )
+
+    def frame(self, condition: str = "") -> Frame:
+        """Return the rows that fulfil `condition`, in order."""
+        select = ", ".join(f"{sql} AS c{at}" for at, (_, _, sql) in enumerate(self._columns))
+        sql = f"SELECT {select} FROM raw {condition}"  # noqa: S608  quoted by `identifier`
+        arrays = self._connection.execute(sql).fetchnumpy()
+        columns = (
+            RawColumn(name, kind, _values(kind, arrays[f"c{at}"]))
+            for at, (name, kind, _) in enumerate(self._columns)
+        )
+        return Frame(tuple(columns), self._notes)
+
+    def _load_text(self, files: Sequence[Path], scratch: Path) -> None:
+        names: list[str] = []
+        clean = [scratch / f"clean-{number}.csv" for number in range(len(files))]
+        for file, target in zip(files, clean, strict=True):
+            encoding = _encoding(file)
+            if encoding == "latin-1":
+                self._notes += (f"{file}: not UTF-8, read as Latin-1",)
+            found = _rewrite(file, target, encoding)
+            if names and found != names:
+                raise foreign(file, f"its columns differ from those of {files[0]}", "align them")
+            names = found
+        words = ", ".join(map(literal, MISSING))
+        cells = (
+            f"CASE WHEN trim(c{at}) NOT IN ({words}) THEN trim(c{at}) END AS {identifier(name)}"
+            for at, name in enumerate(names)
+        )
+        types = ", ".join(f"c{at}: 'VARCHAR'" for at in range(len(names)))
+        dialect = "header = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\n'"
+        read = f"read_csv($files, auto_detect = false, {dialect}, columns = {{{types}}})"
+        self._connection.execute(
+            f"CREATE TABLE raw AS SELECT {', '.join(cells)} FROM {read}",  # noqa: S608  as above
+            {"files": [str(each) for each in clean]},
+        )
+
+    def _load_parquet(self, files: Sequence[Path]) -> None:
+        paths = {"files": [str(file) for file in files]}
+        self._connection.execute("CREATE TABLE raw AS FROM read_parquet($files)", paths)
+        written = self._connection.execute("SELECT name FROM parquet_schema($files)", paths)
+        known = {name for (name,) in written.fetchall()}
+        for name, _ in _described(self._connection):
+            if name not in known:  # DuckDB has renamed the second of a pair to name_1
+                check_names([name.rpartition("_")[0]] * 2, str(files[0]))
+
+
+def _encoding(source: Path) -> str:
+    """Return how the text is encoded, after reading all of it.
+
+    Raises:
+        InvalidData: `data_format`, it holds a NUL, which no text does.
+    """
+    decoder = getincrementaldecoder("utf-8")()
+    encoding, line = "utf-8-sig", 1
+    with opened(source) as stream:
+        while True:
+            block = stream.read(1 << 20)
+            if b"\0" in block:
+                line += block.partition(b"\0")[0].count(b"\n")
+                raise foreign(source, "it holds a NUL byte", "save it as CSV in UTF-8", line)
+            line += block.count(b"\n")
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError:
+                encoding = "latin-1"
+            if not block:
+                return encoding
+
+
+def _rewrite(source: Path, target: Path, encoding: str) -> list[str]:
+    """Write the rows of a CSV file to `target` in one dialect, without header; return the names.
+
+    Raises:
+        InvalidData: the file is broken; the error says where.
+    """
+    with (
+        opened(source) as stream,
+        io.TextIOWrapper(stream, encoding, newline="") as text,
+        target.open("w", encoding="utf-8", newline="") as file,
+    ):
+        delimiter = _delimiter(text)
+        reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
+        keep = csv.writer(file, lineterminator="\n").writerow
+        try:
+            header = next(row for row in reader if any(row))
+            names = [cell.strip() or f"column_{at}" for at, cell in enumerate(header, 1)]
+            check_names(names, str(source))
+            width = len(names)
+            for row in reader:
+                if len(row) == width:
+                    keep(row)
+                elif any(row):
+                    message = f"{len(row)} fields, where the header has {width}"
+                    hint = "mend the line; a field that holds the delimiter needs quotes"
+                    raise foreign(source, message, hint, reader.line_num)
+        except csv.Error as error:
+            hint = 'mend the line; a " within quotes is written ""'
+            raise foreign(source, str(error), hint, reader.line_num) from None
+    return names
+
+
+def _delimiter(text: TextIO) -> str:
+    """Return what stands most often between the fields of the header; leave `text` at its start."""
+    header = next((line for line in text if line.strip()), "")
+    text.seek(0)
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(_DELIMITERS, key=bare.count)
+
+
+def _described(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Return name and type of each column, in order."""
+    return [(str(row[0]), str(row[1])) for row in connection.execute("DESCRIBE raw").fetchall()]
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, text: bool, strings: Collection[str]
+) -> tuple[int, list[tuple[str, ColumnKind, str]]]:
+    """Return the height of the table, and of each column name, kind and the SQL of its values."""
+    described = _described(connection)
+    counts = [count for name, form in described for count in _counts(name, form, text)]
+    sql = f"SELECT count(*), {', '.join(counts)} FROM raw"  # noqa: S608  quoted by `identifier`
+    found = connection.execute(sql).fetchall()[0]
+    columns: list[tuple[str, ColumnKind, str]] = []
+    for at, (name, form) in enumerate(described):
+        there, numbers, booleans, times = found[1 + 4 * at : 5 + 4 * at]
+        cell = identifier(name)
+        if name in strings:
+            columns.append((name, "string", f"CAST({cell} AS VARCHAR)"))
+        elif not there:
+            columns.append((name, "number", "CAST(NULL AS DOUBLE)"))
+        elif numbers == there:
+            columns.append((name, "number", f"CAST({cell} AS DOUBLE)"))
+        elif booleans == there:
+            columns.append((name, "boolean", f"lower(CAST({cell} AS VARCHAR)) = 'true'"))
+        elif times == there:
+            iso = cell if form == "VARCHAR" else f"replace(CAST({cell} AS VARCHAR), ' ', 'T')"
+            columns.append((name, "time", iso))
+        else:
+            columns.append((name, "string", f"CAST({cell} AS VARCHAR)"))
+    return found[0], columns
+
+
+def _counts(name: str, form: str, text: bool) -> tuple[str, str, str, str]:
+    """Return the SQL that counts what is there, and how much of it is number, boolean or time."""
+    cell = identifier(name)
+    there = f"count({cell})"
+    if form == "VARCHAR":
+        time = f"count(*) FILTER (regexp_full_match({cell}, {literal(TIME)}))"
+        if not text:  # whoever wrote a typed file meant what he wrote
+            return there, "0", "0", time
+        number = f"count(*) FILTER (regexp_full_match({cell}, {literal(NUMBER)}))"
+        return there, number, f"count(*) FILTER (lower({cell}) IN ('true', 'false'))", time
+    if _WHOLE.fullmatch(form):
+        return there, f"count(*) FILTER ({cell} BETWEEN -{EXACT} AND {EXACT})", "0", "0"
+    if _FRACTION.fullmatch(form):
+        return there, there, "0", "0"
+    if form == "BOOLEAN":
+        return there, "0", there, "0"
+    return there, "0", "0", there if form.startswith(("DATE", "TIMESTAMP")) else "0"
+
+
+def _values(kind: ColumnKind, found: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of DuckDB, masked where a value is missing, as `RawColumn` has it."""
+    if kind == "number":
+        return np.ma.filled(found, np.nan)
+    values = np.ma.getdata(found).astype(object)
+    values[np.ma.getmaskarray(found)] = None
+    return values

@@ -1,0 +1,133 @@
+"""Where a table lies: a path, a glob or a URL becomes files that are what their names say."""
+
+import glob
+import gzip
+import io
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Literal, TypeAlias
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import url2pathname, urlopen
+
+from plait.core.errors import InvalidData, nearest_of
+
+Format: TypeAlias = Literal["text", "parquet"]
+_TIMEOUT_SECONDS = 60
+_PARQUET = b"PAR1"
+_FOREIGN = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
+    b"%PDF": "a PDF",
+    b"SQLite format 3": "a SQLite database",
+    b"ARROW1": "an Arrow file",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"\x89PNG": "an image",
+}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_CONTROL = frozenset(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")
+
+
+def find_files(source: str | Path, scratch: Path) -> list[Path]:
+    """Return the files that `source` names; what lies behind http is brought to `scratch`.
+
+    Raises:
+        InvalidData: `data_missing`, or `data_unreadable` for a folder.
+    """
+    text = str(source)
+    parts = urlsplit(text)
+    if parts.scheme in ("http", "https"):
+        return [_download(text, scratch)]
+    if parts.scheme == "file":
+        text = url2pathname(parts.path)
+    path = Path(text)
+    if path.is_dir():
+        raise InvalidData(
+            "data_unreadable",
+            "it is a folder",
+            where=text,
+            hint=f"name a file, or {path / '*.csv'}",
+        )
+    if path.exists():  # before the glob: a name may hold brackets
+        return [path]
+    found = [Path(each) for each in sorted(glob.glob(text, recursive=True))]
+    found = [each for each in found if each.is_file()]
+    if not found:
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = nearest_of(path.name, beside)
+        hint = f"did you mean {str(path.with_name(near))!r}?" if near else "check the path"
+        raise InvalidData("data_missing", "there is no such file", where=text, hint=hint)
+    return found
+
+
+def format_of(path: Path) -> Format:
+    """Return what a file holds, from its first bytes.
+
+    Raises:
+        InvalidData: `data_format`, it is not what its name says, or nothing plait reads;
+            `data_empty`; `data_encoding`, it is UTF-16.
+    """
+    with opened(path) as stream:
+        head = stream.read(4096)
+    if not head:
+        raise InvalidData("data_empty", "the file is empty", where=str(path), hint="name another")
+    named = Path(path.name.lower().removesuffix(".gz")).suffix
+    if head.startswith(_PARQUET):
+        if named in (".csv", ".tsv", ".txt"):
+            raise foreign(path, "it is a Parquet file", "rename it to .parquet")
+        return "parquet"
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise foreign(path, f"it is {what}", "save the table as CSV (UTF-8) or Parquet")
+    if head.startswith(_UTF_16):
+        raise InvalidData(
+            "data_encoding", "it is UTF-16 text", where=str(path), hint="save it as UTF-8"
+        )
+    if not _CONTROL.isdisjoint(head):
+        raise foreign(path, "it is not text", "save the table as CSV (UTF-8) or Parquet")
+    if named in (".parquet", ".pq"):
+        raise foreign(path, "it is not a Parquet file", "rename it, if it is CSV")
+    return "text"
+
+
+def foreign(path: Path, message: str, hint: str, line: int = 0) -> InvalidData:
+    """Return the error of a file that cannot be parsed, at `line` if one is to blame."""
+    where = f"{path}:{line}" if line else str(path)
+    return InvalidData("data_format", message, where=where, hint=hint)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[gzip.GzipFile | io.BufferedReader]:
+    """Open a file, unpacking gzip; errors of the disk become `InvalidData`."""
+    try:
+        with path.open("rb") as plain:
+            packed = plain.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            yield stream
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise foreign(path, f"the gzip file is damaged: {error}", "pack it again") from None
+    except OSError as error:
+        raise InvalidData(
+            "data_unreadable",
+            f"it cannot be read: {error.strerror}",
+            where=str(path),
+            hint="check who may read it",
+        ) from None
+
+
+def _download(url: str, scratch: Path) -> Path:
+    target = scratch / (PurePosixPath(urlsplit(url).path).name or "download")
+    try:
+        with urlopen(url, timeout=_TIMEOUT_SECONDS) as answer, target.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+    except (URLError, OSError) as error:
+        raise InvalidData(
+            "data_missing",
+            f"it could not be fetched: {error}",
+            where=url,
+            hint="check the address and the network, or name a file",
+        ) from None
+    return target

@@ -1,0 +1,9 @@
+"""The tasks: how is one kind of request answered?
+
+Question: how is one kind of request answered?
+Verbs: run, stream.
+May import: evaluate, registry, engines, store, core; never another task.
+Not here: HTTP, fitting, policy, what comes before or after the answer.
+"""
+
+TABLE = {"tabular": "plait.tasks.tabular.task:TabularTask"}

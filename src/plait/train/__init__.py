@@ -1,0 +1,13 @@
+"""The room that makes artefacts, and races them.
+
+Question: how is a new artefact made?
+Verbs: prepare, fit, race, measure, conclude
+May import: core, store, engines, registry, evaluate
+Not here: reading files (store), what a score means (evaluate), who answers (registry, app)
+"""
+
+TABLE = {
+    "dummy": "plait.train.dummy:Dummy",
+    "linear": "plait.train.linear:Linear",
+    "lightgbm": "plait.train.boosting:Boosting",
+}

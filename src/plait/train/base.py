@@ -1,0 +1,84 @@
+"""What every candidate is made of: how the race makes one, and how one becomes an artefact."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plait.core.artefact import Manifest
+from plait.core.protocol import Candidate, Predictor, Sample
+from plait.core.table import Table
+from plait.engines.answer import output_schema
+from plait.engines.base import json_bytes, load, write_artefact
+from plait.engines.pipeline import PIPELINE, Pipeline
+from plait.evaluate.split import repeated_folds, repeated_stratified
+from plait.train import TABLE
+
+FOLDS = 5
+FOLDS_OF_MANY = 3
+MANY_ROWS = 10_000
+
+
+class Recipe(Protocol):
+    """What the table of candidates holds: it makes a candidate."""
+
+    def __call__(self, folder: Path, *, threshold: float | None = None) -> Candidate:
+        """Return a candidate.
+
+        Args:
+            folder: where its fit writes the artefact.
+            threshold: the probability from which on the artefact answers the positive class; None
+                leaves it at one half.
+        """
+        ...
+
+
+recipes: Table[Recipe] = Table("candidates", TABLE)
+
+
+def export(
+    folder: Path, sample: Sample, pipeline: Pipeline, *, engine: str, files: Mapping[str, bytes]
+) -> Predictor:
+    """Write an artefact and return what runs it.
+
+    Args:
+        folder: made when it does not exist.
+        sample: what the model was fitted on.
+        pipeline: what surrounds the model.
+        engine: what runs it.
+        files: the engine's own: path within the folder -> content.
+    """
+    manifest = Manifest(
+        engine=engine,
+        task="tabular",
+        problem=pipeline.problem,
+        input=sample.input,
+        output=output_schema(pipeline),
+        origin=f"plait.train {version('plait')}",
+    )
+    write_artefact(folder, manifest, {PIPELINE: json_bytes(pipeline.record()), **files})
+    return load(folder)
+
+
+def inner_folds(sample: Sample) -> NDArray[np.int64] | None:
+    """Return the fold of each row of a sample, for choices made within a fit.
+
+    Five folds, three beyond 10,000 rows; None when a class has one row only.
+    """
+    target = np.asarray(sample.target)
+    folds = FOLDS if len(target) <= MANY_ROWS else FOLDS_OF_MANY
+    if sample.problem == "regression":
+        splits = repeated_folds(target, folds=folds, repeats=1, seed=sample.seed)
+    else:
+        classes = target.astype(np.int64)
+        folds = min(folds, int(np.bincount(classes).min()))
+        if folds < 2:
+            return None
+        splits = repeated_stratified(classes, folds=folds, repeats=1, seed=sample.seed)
+    fold = np.empty(len(target), dtype=np.int64)
+    for number, split in enumerate(splits):
+        fold[split.test] = number
+    return fold

@@ -1,0 +1,227 @@
+"""The tree candidate: gradient boosting by LightGBM (Ke et al. 2017)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from plait.core.contract import Paradigm, Problem
+from plait.core.ids import Json
+from plait.core.protocol import Predictor, Sample
+from plait.core.schema import Field
+from plait.engines.encode import Encoder, Matrix
+from plait.engines.lightgbm import MODEL
+from plait.engines.pipeline import Calibration, Code, NumberCode, OrdinalCode, Pipeline
+from plait.train.base import MANY_ROWS, export, inner_folds
+from plait.train.calibrate import calibrate, interval
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Settings: TypeAlias = Mapping[str, int | float | bool]
+
+FEW: Sequence[Settings] = (
+    {"num_leaves": 6, "learning_rate": 0.1, "feature_fraction": 0.5, "lambda_l2": 5.0},
+    {"num_leaves": 15, "learning_rate": 0.1, "feature_fraction": 0.7, "lambda_l2": 1.0},
+    {
+        "num_leaves": 8,
+        "learning_rate": 0.05,
+        "feature_fraction": 0.5,
+        "extra_trees": True,
+        "min_data_in_leaf": 10,
+    },
+)
+"""The portfolio of up to 10,000 rows."""
+
+MANY: Sequence[Settings] = (
+    {"num_leaves": 15, "learning_rate": 0.1, "feature_fraction": 0.7, "lambda_l2": 1.0},
+    {"num_leaves": 31, "learning_rate": 0.1},
+    {
+        "num_leaves": 63,
+        "learning_rate": 0.1,
+        "feature_fraction": 0.6,
+        "lambda_l2": 5.0,
+        "min_data_in_leaf": 50,
+    },
+)
+"""The portfolio beyond."""
+
+MOST_ROUNDS = 1_000
+PATIENCE = 20
+USUAL_ROUNDS = 50
+FEW_BINS, MANY_BINS = 63, 255
+PRIOR_ROWS = 10
+"""Rows of the overall rate added to each level's own before levels are put in order."""
+
+_FIXED: Mapping[str, int | bool] = {
+    "num_threads": 1,
+    "deterministic": True,
+    "force_col_wise": True,
+    "feature_pre_filter": False,
+    "verbosity": -1,
+}
+_OBJECTIVES: Mapping[Problem, str] = {
+    "binary": "binary",
+    "multiclass": "multiclass",
+    "regression": "regression",
+}
+
+
+class Boosting:
+    """A small portfolio of settings, the best of it by rows held out; missing stays missing."""
+
+    name = "lightgbm"
+    paradigm: Paradigm = "tree"
+    complexity = 2
+
+    def __init__(self, folder: Path, *, threshold: float | None = None) -> None:
+        self._folder = folder
+        self._threshold = threshold
+
+    def configuration(self) -> Mapping[str, Json]:
+        """Return what makes its fit what it is."""
+        return {
+            "model": "gradient boosted trees",
+            "portfolio to 10,000 rows": FEW,
+            "portfolio beyond": MANY,
+            "bins": [FEW_BINS, MANY_BINS],
+            "most rounds": MOST_ROUNDS,
+            "patience": PATIENCE,
+            "chosen by": "log loss or squared error in inner folds",
+            "calibration": "sigmoid or temperature, where it helps in inner folds",
+            "prior rows of a level": PRIOR_ROWS,
+        }
+
+    def fit(self, sample: Sample) -> Predictor:
+        """Choose settings and rounds in folds within the sample, fit on all, write the artefact."""
+        target = np.asarray(sample.target)
+        fold = inner_folds(sample)
+        choice = _USUAL if fold is None else _choose(sample, target, fold)
+        codes = _codes(sample, target, np.arange(len(target)))
+        matrix = Encoder(codes).matrix(sample.columns, len(target))
+        booster = lightgbm.Booster(_parameters(choice.settings, sample), _dataset(matrix, target))
+        for _ in range(choice.rounds):
+            booster.update()
+        regression = sample.problem == "regression"
+        pipeline = Pipeline(
+            problem=sample.problem,
+            classes=sample.classes,
+            encode=codes,
+            calibrate=None if regression else _calibration(choice, target, fold),
+            interval=interval(target - choice.scores) if regression else None,
+            threshold=self._threshold,
+        )
+        files = {MODEL: booster.model_to_string().encode()}
+        return export(self._folder, sample, pipeline, engine="lightgbm", files=files)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fold:
+    """One fold within a sample: rows to grow trees on, and rows held out to judge them."""
+
+    held_out: NDArray[np.bool_]
+    matrix: Matrix
+    judged: lightgbm.Dataset
+    grown: lightgbm.Dataset
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Choice:
+    """Settings, rounds, their loss on rows held out, and the raw scores these rows got."""
+
+    settings: Settings
+    rounds: int
+    loss: float
+    scores: Floats
+
+
+_USUAL = _Choice(FEW[0], USUAL_ROUNDS, np.inf, np.empty(0))
+
+
+def _choose(sample: Sample, target: Floats, fold: Ints) -> _Choice:
+    """Return the settings of the portfolio that do best on rows held out."""
+    folds = [_fold(sample, target, fold == number) for number in np.unique(fold)]
+    portfolio = FEW if len(target) <= MANY_ROWS else MANY
+    tried = [_try(folds, settings, sample) for settings in portfolio]
+    return min(tried, key=lambda choice: choice.loss)
+
+
+def _fold(sample: Sample, target: Floats, held_out: NDArray[np.bool_]) -> _Fold:
+    """Encode by what the other rows say, so that the rows held out stay unseen."""
+    codes = _codes(sample, target, np.flatnonzero(~held_out))
+    matrix = Encoder(codes).matrix(sample.columns, len(target))
+    grown = _dataset(matrix[~held_out], target[~held_out])
+    judged = _dataset(matrix[held_out], target[held_out], reference=grown)
+    return _Fold(held_out, matrix[held_out], judged, grown)
+
+
+def _try(folds: Sequence[_Fold], settings: Settings, sample: Sample) -> _Choice:
+    """Grow one booster per fold in step, until their mean loss has not fallen for a while."""
+    boosters = []
+    for each in folds:
+        booster = lightgbm.Booster(_parameters(settings, sample), each.grown)
+        boosters.append(booster.add_valid(each.judged, "held out"))
+    least, rounds = np.inf, 0
+    for number in range(1, MOST_ROUNDS + 1):
+        for booster in boosters:
+            booster.update()
+        loss = float(np.mean([booster.eval_valid()[0][2] for booster in boosters]))
+        if loss < least:
+            least, rounds = loss, number
+        elif number - rounds >= PATIENCE:
+            break
+    shape = (len(sample.classes),) if sample.problem == "multiclass" else ()
+    scores = np.empty((len(sample.target), *shape))
+    for booster, each in zip(boosters, folds, strict=True):
+        scores[each.held_out] = booster.predict(each.matrix, num_iteration=rounds, raw_score=True)
+    return _Choice(settings, rounds, least, scores)
+
+
+def _calibration(choice: _Choice, target: Floats, fold: Ints | None) -> Calibration:
+    if fold is None:
+        return Calibration()
+    return calibrate(choice.scores, target.astype(np.int64), fold)
+
+
+def _parameters(settings: Settings, sample: Sample) -> dict[str, Json]:
+    classes = {"num_class": len(sample.classes)} if sample.problem == "multiclass" else {}
+    seed = {"seed": sample.seed}
+    return {**_FIXED, **settings, **classes, **seed, "objective": _OBJECTIVES[sample.problem]}
+
+
+def _dataset(
+    matrix: Matrix, target: Floats, reference: lightgbm.Dataset | None = None
+) -> lightgbm.Dataset:
+    """Return rows as LightGBM wants them, cut into the bins of `reference` if there is one."""
+    bins = {"max_bin": FEW_BINS if len(matrix) <= MANY_ROWS else MANY_BINS}
+    return lightgbm.Dataset(matrix, target, reference=reference, params={**_FIXED, **bins})
+
+
+def _codes(sample: Sample, target: Floats, rows: Ints) -> tuple[Code, ...]:
+    """Return how the columns become numbers, by what some rows say."""
+    return tuple(
+        OrdinalCode(column=field.name, levels=_levels(sample, field, target, rows))
+        if field.kind == "category"
+        else NumberCode(column=field.name, sentinels=field.sentinels)
+        for field in sample.input.fields
+    )
+
+
+def _levels(sample: Sample, field: Field, target: Floats, rows: Ints) -> tuple[str, ...]:
+    """Return the levels by the mean of the target, drawn to the overall one where they are rare.
+
+    Indexes of three classes or more have no mean; there the levels go by their frequency.
+    """
+    values = np.asarray(sample.columns[field.name])[rows]
+    present = np.array([value is not None for value in values], dtype=np.bool_)
+    levels, index, count = np.unique(values[present], return_inverse=True, return_counts=True)
+    if sample.problem == "multiclass":
+        order = np.argsort(-count, kind="stable")
+    else:
+        known = target[rows][present]
+        total = np.bincount(index, known, len(levels)) + PRIOR_ROWS * target[rows].mean()
+        order = np.argsort(total / (count + PRIOR_ROWS), kind="stable")
+    return tuple(levels[order].tolist())

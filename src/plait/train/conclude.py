@@ -1,0 +1,151 @@
+"""What a race says: the evidence, the decision on it, and a paragraph for a manager."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from plait.core.contract import Contract
+from plait.core.decision import Decision, Evidence, Scored, Standing
+from plait.evaluate.compare import interval_of_scores
+from plait.evaluate.decide import ALPHA, Choice, Entry, broken_limits, decide
+from plait.train.measure import Measured
+from plait.train.race import Raced
+from plait.train.summary import summary_of
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "plait")
+
+RULE = (
+    "Of the candidates within every limit, those not significantly worse than the best score are "
+    f"contenders (corrected paired test, Holm, {ALPHA:.0%}); of these the simplest wins, then the "
+    "fastest, then the smallest. A baseline that any rival beats is no contender."
+)
+
+
+def evidence_of(contract: Contract, raced: Raced) -> Evidence:
+    """Return the repeatable part: the same data, seed and libraries give the same id."""
+    plan, splits = raced.plan, raced.plan.splits
+    return Evidence(
+        contract=contract.record(),
+        dataset=plan.prepared.dataset,
+        metric=plan.metric.name,
+        splits={
+            "kind": splits.kind,
+            "folds": splits.folds,
+            "repeats": splits.repeats,
+            "seed": splits.seed,
+            "rows": splits.id,
+        },
+        candidates=tuple(
+            Scored(
+                name=result.name,
+                paradigm=result.paradigm,
+                complexity=result.complexity,
+                configuration=result.configuration,
+                scores=result.scores,
+            )
+            for result in raced.results
+        ),
+        libraries={name: version(name) for name in LIBRARIES},
+    )
+
+
+def conclude(
+    contract: Contract,
+    raced: Raced,
+    measured: Mapping[str, Measured],
+    *,
+    name: str,
+    by: str,
+    created: float,
+) -> tuple[Evidence, Decision]:
+    """Return the evidence, and the decision taken on it by the rule.
+
+    Args:
+        contract: what must be delivered.
+        raced: how each candidate did.
+        measured: candidate -> what its artefact costs to run.
+        name: of the contract.
+        by: who asked for the decision.
+        created: seconds since 1970-01-01 UTC.
+    """
+    evidence = evidence_of(contract, raced)
+    choice = _choose(contract, raced, measured)
+    winner = next((each for each in raced.results if each.name == choice.winner), None)
+    decision = Decision(
+        kind="measured",
+        contract=name,
+        evidence=evidence.id,
+        metric=evidence.metric,
+        winner=winner.name if winner else "",
+        artefact=winner.artefact if winner else "",
+        rule=RULE,
+        standings=_standings(raced, measured, choice),
+        machine=next(iter(measured.values())).machine,
+        operating_point=winner.point if winner else None,
+        notes=_notes(raced),
+        summary=summary_of(
+            contract,
+            raced,
+            {each: found.values for each, found in measured.items()},
+            choice,
+            name=name,
+        ),
+        by=by,
+        created=created,
+    )
+    return evidence, decision
+
+
+def _choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) -> Choice:
+    """Apply the rule to what the candidates scored and what they cost."""
+    limits = {
+        limit: allowed
+        for limit in ("latency_ms", "size_mb", "memory_mb")
+        if (allowed := getattr(contract.limits, limit)) is not None
+    }
+    entries = [
+        Entry(
+            name=each.name,
+            paradigm=each.paradigm,
+            complexity=each.complexity,
+            scores=each.scores,
+            measurements=measured[each.name].values,
+            broken=broken_limits(measured[each.name].values, limits),
+        )
+        for each in raced.results
+    ]
+    plan = raced.plan
+    return decide(entries, plan.metric, test_to_train=plan.splits.test_to_train)
+
+
+def _standings(
+    raced: Raced, measured: Mapping[str, Measured], choice: Choice
+) -> tuple[Standing, ...]:
+    """Return how each candidate came out, the best score first."""
+    plan = raced.plan
+    found = []
+    for result in raced.results:
+        interval = interval_of_scores(result.scores, test_to_train=plan.splits.test_to_train)
+        found.append(
+            Standing(
+                name=result.name,
+                paradigm=result.paradigm,
+                score=interval.estimate,
+                low=interval.low,
+                high=interval.high,
+                measurements=measured[result.name].values,
+                artefact=result.artefact,
+                why=choice.why if result.name == choice.winner else choice.reasons[result.name],
+            )
+        )
+    return tuple(sorted(found, key=lambda standing: -plan.metric.sign * standing.score))
+
+
+def _notes(raced: Raced) -> tuple[str, ...]:
+    """Return what a reader must know, leaks first."""
+    prepared = raced.plan.prepared
+    used = [leak for leak in prepared.leaks if leak.column in prepared.columns]
+    unused = [leak.column for leak in prepared.leaks if leak.column not in prepared.columns]
+    notes = [f"Suspected leak: {leak.detail}." for leak in used]
+    if unused:
+        notes.append(f"Not used, and rightly so: {', '.join(unused)} may know the target.")
+    return (*notes, *prepared.notes)

@@ -1,0 +1,124 @@
+"""One raw column read as a feature, or left out with the reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plait.core.contract import FeatureNote
+from plait.core.schema import Field
+from plait.store.frame import RawColumn
+from plait.train.sentinel import sentinels_of
+
+MOST_LEVELS = 100
+"""Text with more distinct values than this is no category."""
+
+ALWAYS_LEVELS = 20
+"""So is text with more distinct values than a twentieth of the rows, beyond this many."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feature:
+    """A column to learn from.
+
+    Attributes:
+        field: what it is.
+        values: (n,) floats with NaN for a number, else objects with None; sentinels still in place.
+        remark: a sentence on what was found in it; "" when nothing was.
+    """
+
+    field: Field
+    values: NDArray[np.generic]
+    remark: str = ""
+
+
+def missing(column: RawColumn) -> NDArray[np.bool_]:
+    """Return (n,) flags of the rows in which the column is missing."""
+    if column.kind == "number":
+        return np.asarray(np.isnan(column.values), dtype=np.bool_)
+    return np.array([value is None for value in column.values.tolist()], dtype=np.bool_)
+
+
+def read_feature(column: RawColumn, note: FeatureNote | None) -> Feature | str:
+    """Read a column as a feature, or return why it is left out, as the end of a sentence.
+
+    Args:
+        column: the rows to learn from.
+        note: what the contract calls it; None when the contract does not name it. A named column is
+            used even when it looks like a number of the row.
+    """
+    absent = missing(column)
+    if absent.all():
+        return "it has no value in any row"
+    if column.kind == "time":
+        return "it is a time, from which no candidate learns yet"
+    label, unit = (note.label, note.unit) if note else ("", "")
+    if column.kind == "number":
+        return _number(column, named=note is not None, label=label, unit=unit)
+    levels, rows = np.unique(column.values[~absent], return_counts=True)
+    if len(levels) == 1 and not absent.any():
+        return f"it is {levels[0]} in every row"
+    if column.kind == "boolean":
+        field = Field(
+            name=column.name, kind="boolean", nullable=bool(absent.any()), label=label, unit=unit
+        )
+        return Feature(field, column.values)
+    most = min(MOST_LEVELS, max(ALWAYS_LEVELS, len(absent) // 20))
+    if len(levels) > most:
+        return f"it is text: {len(levels):,} different values in {len(absent):,} rows"
+    by_rows = levels[np.argsort(-rows, kind="stable")]
+    field = Field(
+        name=column.name,
+        kind="category",
+        nullable=bool(absent.any()),
+        levels=tuple(by_rows.tolist()),
+        label=label,
+        unit=unit,
+    )
+    return Feature(field, column.values)
+
+
+def _number(column: RawColumn, *, named: bool, label: str, unit: str) -> Feature | str:
+    values = column.values.copy()
+    infinite = np.isinf(values)
+    values[infinite] = np.nan
+    absent = np.isnan(values)
+    if absent.all():
+        return "it has no finite value in any row"
+    low, high = np.nanmin(values), np.nanmax(values)
+    if low == high and not absent.any():
+        return f"it is {low:g} in every row"
+    if column.integer and not named and _counts_rows(values):
+        return "it numbers the rows; name it among the features to use it all the same"
+    sentinels = sentinels_of(values)
+    coded = np.isin(values, sentinels)
+    honest = values[~(absent | coded)]
+    field = Field(
+        name=column.name,
+        kind="number",
+        nullable=bool(absent.any() or coded.any()),
+        integer=column.integer,
+        low=float(honest.min()),
+        high=float(honest.max()),
+        sentinels=sentinels,
+        label=label,
+        unit=unit,
+    )
+    return Feature(field, values, _remark(values, sentinels, int(infinite.sum())))
+
+
+def _counts_rows(values: NDArray[np.float64]) -> bool:
+    """Tell whether each row has a greater number than the one before."""
+    return bool((np.diff(values) > 0).all())
+
+
+def _remark(values: NDArray[np.float64], sentinels: Sequence[float], infinite: int) -> str:
+    found = [f"{each:.10g} (in {_rows(int((values == each).sum()))})" for each in sentinels]
+    if infinite:
+        found.append(f"infinity (in {_rows(infinite)})")
+    return f"{' and '.join(found)} is read as missing" if found else ""
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"

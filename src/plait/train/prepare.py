@@ -1,0 +1,193 @@
+"""Raw columns and a contract into what the candidates learn from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plait.core.columns import Row, Scalar
+from plait.core.contract import Contract, Problem
+from plait.core.errors import InvalidData, InvalidSettings, nearest_of
+from plait.core.protocol import Sample
+from plait.core.schema import Schema
+from plait.engines.answer import level_text
+from plait.evaluate.leakage import LeakageFinding, leakage_report
+from plait.store.frame import RawColumn
+from plait.train.feature import Feature, missing, read_feature
+from plait.train.target import Level, Target, Truth, read_target
+from plait.train.version import dataset_id
+
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Prepared:
+    """Rows ready to learn from: those that have a target.
+
+    Attributes:
+        input: the features.
+        columns: feature -> (n,) values; floats with NaN for numbers, else objects with None.
+        target: (n,) class indexes as integers, or numbers as floats.
+        classes: levels of the target, the positive one of two second; empty for a regression.
+        problem: what is predicted.
+        dataset: id of the dataset version, all of its rows and columns.
+        leaks: columns that may know the target, features or not, the surest first.
+        notes: one sentence each on what a reader must know of the data.
+    """
+
+    input: Schema
+    columns: Mapping[str, NDArray[np.generic]]
+    target: Truth
+    classes: tuple[Level, ...]
+    problem: Problem
+    dataset: str
+    leaks: tuple[LeakageFinding, ...]
+    notes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def take(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+        """Return the features of some rows."""
+        return {name: values[rows] for name, values in self.columns.items()}
+
+    def sample(self, rows: NDArray[np.int64], *, seed: int) -> Sample:
+        """Return some rows to fit on."""
+        return Sample(
+            input=self.input,
+            columns=self.take(rows),
+            target=self.target[rows].tolist(),
+            classes=self.classes,
+            problem=self.problem,
+            seed=seed,
+        )
+
+    def rows(self, most: int) -> list[Row]:
+        """Return at most so many rows, evenly spread, as a caller would send them."""
+        spread = np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64))
+        lists = [values.tolist() for values in self.take(spread).values()]
+        return [
+            dict(zip(self.columns, map(_none_for_nan, row), strict=True))
+            for row in zip(*lists, strict=True)
+        ]
+
+
+def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) -> Prepared:
+    """Read the target and the features, look for sentinels, leaks and repeated rows.
+
+    Args:
+        columns: every column of the data, of equal length.
+        contract: names the target, the features and what to leave out.
+        seed: of the folds in which leaks are looked for.
+
+    Raises:
+        InvalidData: `data_target_missing`, `data_target_kind`, `data_target_constant`,
+            `data_too_small`, `data_no_features`, or `data_column_missing` when the contract names a
+            column that is absent.
+        InvalidSettings: `settings_wrong_value` when the target is also a feature or excluded, or
+            `positive` is none of its levels.
+    """
+    named = {column.name: column for column in columns}
+    _check_names(contract, list(named))
+    target = read_target(named[contract.target], contract.positive)
+    kept = [RawColumn(each.name, each.kind, each.values[target.rows]) for each in columns]
+    features, left_out = _read_features(kept, contract)
+    if not features:
+        raise InvalidData(
+            "data_no_features",
+            "no usable feature is left" + (f": {left_out[0]}" if left_out else ""),
+            hint="give more columns, or exclude fewer",
+        )
+    return Prepared(
+        input=Schema(tuple(feature.field for feature in features)),
+        columns={feature.field.name: feature.values for feature in features},
+        target=target.values,
+        classes=target.classes,
+        problem=target.problem,
+        dataset=dataset_id(columns),
+        leaks=tuple(_leaks(kept, contract.target, target, seed)),
+        notes=(
+            *_notes_on_rows(contract.target, len(named[contract.target].values), kept),
+            *(f"{each.field.name}: {each.remark}." for each in features if each.remark),
+            *left_out,
+        ),
+    )
+
+
+def _check_names(contract: Contract, names: list[str]) -> None:
+    """Look for the columns that the contract names."""
+    if contract.target not in names:
+        raise _absent("data_target_missing", "the target", contract.target, names)
+    for part, listed in (("features", contract.features), ("exclude", contract.exclude)):
+        for name in listed:
+            if name not in names:
+                raise _absent("data_column_missing", f"{name!r} in {part}", name, names)
+            if name == contract.target:
+                raise InvalidSettings(
+                    "settings_wrong_value",
+                    f"{name!r} is the target and stands in {part}",
+                    where=part,
+                    hint=f"remove it from {part}",
+                )
+
+
+def _absent(code: str, what: str, name: str, names: list[str]) -> InvalidData:
+    near = nearest_of(name, names)
+    listed = f"columns: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
+    hint = f"did you mean {near!r}?" if near else listed
+    return InvalidData(code, f"{what} is no column of the data", where=name, hint=hint)
+
+
+def _read_features(
+    columns: Sequence[RawColumn], contract: Contract
+) -> tuple[list[Feature], list[str]]:
+    """Return the features in the order of the data, and a sentence on each column left out."""
+    features, left_out = [], []
+    for column in columns:
+        wanted = not contract.features or column.name in contract.features
+        if not wanted or column.name == contract.target or column.name in contract.exclude:
+            continue
+        found = read_feature(column, contract.features.get(column.name))
+        if isinstance(found, Feature):
+            features.append(found)
+        else:
+            left_out.append(f"{column.name} is left out: {found}.")
+    return features, left_out
+
+
+def _leaks(
+    columns: Sequence[RawColumn], name: str, target: Target, seed: int
+) -> list[LeakageFinding]:
+    """Look for leaks among all columns, for an excluded one may explain a suspicious one."""
+    raw = {each.name: each.values for each in columns if each.kind != "time" and each.name != name}
+    names = [level_text(level) for level in target.classes]
+    return leakage_report(raw, target.values, class_names=names, seed=seed)
+
+
+def _notes_on_rows(name: str, rows: int, kept: Sequence[RawColumn]) -> list[str]:
+    """Return a sentence on rows without a target, and one on rows that repeat another."""
+    left = len(kept[0].values)
+    notes = []
+    if left < rows:
+        notes.append(f"{rows - left:,} of {rows:,} rows have no {name} and are left out.")
+    if repeated := left - len(np.unique(_row_keys(kept))):
+        share = f"{repeated:,} of {left:,} rows repeat"
+        notes.append(f"{share} another exactly, which may flatter every score.")
+    return notes
+
+
+def _row_keys(columns: Sequence[RawColumn]) -> NDArray[np.uint64]:
+    """Return a key per row; equal rows have equal keys, unlike ones almost surely do not."""
+    keys = np.zeros(len(columns[0].values), dtype=np.uint64)
+    for column in columns:
+        absent = missing(column)
+        codes = np.zeros(len(keys), dtype=np.uint64)
+        present = column.values[~absent]
+        codes[~absent] = np.unique(present, return_inverse=True)[1].astype(np.uint64) + np.uint64(1)
+        keys = (keys ^ (keys >> np.uint64(29)) ^ codes) * _PRIME
+    return keys
+
+
+def _none_for_nan(value: Scalar) -> Scalar:
+    return None if value != value else value  # NaN

@@ -1,0 +1,275 @@
+"""The race: every candidate on the same splits, scored through the artefact it exports."""
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from plait.core.columns import Columns, Row
+from plait.core.contract import Contract, Paradigm
+from plait.core.decision import OperatingPoint
+from plait.core.errors import EngineError
+from plait.core.ids import Json
+from plait.core.job import JobRun, Progress
+from plait.core.protocol import Candidate
+from plait.engines.answer import probability_columns
+from plait.engines.base import read_artefact
+from plait.evaluate.metric import Metric, default_metric, metric_named, score
+from plait.evaluate.split import Split, Splits, choose_splits
+from plait.evaluate.threshold import Costs, choose_threshold, honest_operating_point
+from plait.train.base import Recipe, recipes
+from plait.train.measure import Measured, measure
+from plait.train.prepare import Prepared
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+MEASURED_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Plan:
+    """What is raced.
+
+    Attributes:
+        prepared: the rows.
+        recipes: name -> what makes the candidate, in the order of the race.
+        metric: what compares them.
+        splits: on which all of them are fitted and scored.
+        costs: of a binary contract's errors; they choose the threshold.
+        seed: of everything random in a fit.
+    """
+
+    prepared: Prepared
+    recipes: Mapping[str, Recipe]
+    metric: Metric
+    splits: Splits
+    costs: Costs
+    seed: int
+
+    @property
+    def units(self) -> int:
+        """Units of progress: each candidate's splits, its fit on all rows, its measurement."""
+        return len(self.recipes) * (len(self.splits) + 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one candidate did.
+
+    Attributes:
+        name: of the candidate.
+        paradigm: what kind of method it is.
+        complexity: rank of simplicity.
+        configuration: everything that makes its fit what it is.
+        scores: the metric on each split, in order.
+        point: the threshold and the errors to expect of it; None unless binary.
+        artefact: id of the artefact fitted on all rows.
+        folder: where that artefact lies.
+        seconds: what a split took, on average; no part of the evidence.
+    """
+
+    name: str
+    paradigm: Paradigm
+    complexity: int
+    configuration: Mapping[str, Json]
+    scores: tuple[float, ...]
+    point: OperatingPoint | None
+    artefact: str
+    folder: Path = field(compare=False)
+    seconds: float = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Raced:
+    """A race that was run: what it was, and how each candidate did, in the order of the race."""
+
+    plan: Plan
+    results: tuple[Result, ...]
+
+
+def plan_race(prepared: Prepared, contract: Contract, *, seed: int = 0) -> Plan:
+    """Return the race that a contract asks for.
+
+    Raises:
+        UnknownName: `unknown_metric`, or `unknown_component` for a candidate.
+        InvalidSettings: `settings_wrong_value`, when an error costs nothing or less.
+        InvalidData: `data_too_small`, too few rows to split.
+    """
+    cost = contract.objective.cost
+    return Plan(
+        prepared=prepared,
+        recipes={name: recipes.load(name) for name in contract.candidates or recipes.names()},
+        metric=metric_named(contract.metric, prepared.problem, where="metric")
+        if contract.metric
+        else default_metric(prepared.problem),
+        splits=choose_splits(prepared.target, prepared.problem, seed=seed),
+        costs=Costs(cost.false_positive, cost.false_negative) if cost else Costs(),
+        seed=seed,
+    )
+
+
+def race(plan: Plan, run: JobRun, *, folder: Path) -> Raced:
+    """Fit and score every candidate on every split, then fit each on all rows.
+
+    Every fit is a step of the job, so a race that was killed goes on where it stopped. It ends with
+    the same results, whatever stopped it, for they depend on the plan and the libraries alone.
+
+    Args:
+        plan: what is raced.
+        run: the job it is a part of.
+        folder: gets a folder per candidate, of its name, with its artefact.
+
+    Raises:
+        Cancelled: the job should stop.
+        EngineError: an artefact could not be run.
+    """
+    done = 0
+    folds: dict[str, list[_Fold]] = {name: [] for name in plan.recipes}
+    for index, split in enumerate(plan.splits):  # a split at a time, so that progress is even
+        for name, recipe in plan.recipes.items():
+            said = f"{name}, fold {index + 1} of {len(plan.splits)}"
+            run.progress(Progress(said, done, plan.units))
+            kept = run.step(f"fold/{name}/{index}", partial(_run_fold, plan, recipe, split))
+            folds[name].append(_Fold(**kept))
+            done += 1
+    results = []
+    for name, recipe in plan.recipes.items():
+        run.progress(Progress(f"{name}, all rows", done, plan.units))
+        results.append(_finish(plan, run, recipe, folds[name], folder / name))
+        done += 1
+    return Raced(plan=plan, results=tuple(results))
+
+
+def measure_all(raced: Raced, run: JobRun) -> dict[str, Measured]:
+    """Measure each candidate's artefact in a process of its own; a step of the job each.
+
+    Raises:
+        Cancelled: the job should stop.
+        EngineError: an artefact could not be run.
+    """
+    plan = raced.plan
+    rows = plan.prepared.rows(MEASURED_ROWS)
+    found = {}
+    for place, result in enumerate(raced.results):
+        done = plan.units - len(raced.results) + place
+        run.progress(Progress(f"{result.name}, measuring", done, plan.units))
+        work = partial(_measure, result.folder, rows)
+        found[result.name] = Measured(**run.step(f"measure/{result.name}", work))
+    run.progress(Progress("deciding", plan.units, plan.units))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """What a job keeps of one fold.
+
+    Attributes:
+        score: the metric on the rows tested.
+        positive: their probabilities of the positive class; empty unless binary.
+        seconds: what the fit took.
+    """
+
+    score: float
+    positive: list[float]
+    seconds: float
+
+
+def _run_fold(plan: Plan, recipe: Recipe, split: Split) -> dict[str, Any]:
+    """Fit on the rows to train on, and score the exported artefact on the rows to test on."""
+    prepared = plan.prepared
+    with TemporaryDirectory(prefix="plait-fold-") as folder:
+        started = time.perf_counter()
+        candidate = recipe(Path(folder))
+        with threadpool_limits(limits=1):  # sums in one order, whatever else the machine does
+            runnable = candidate.fit(prepared.sample(split.train, seed=plan.seed))
+        seconds = time.perf_counter() - started
+        prediction = _prediction(runnable.predict(prepared.take(split.test)), prepared)
+    value = score(plan.metric, prepared.target[split.test], prediction)
+    positive = prediction[:, 1].tolist() if prepared.problem == "binary" else []
+    return asdict(_Fold(value, positive, seconds))
+
+
+def _prediction(answer: Columns, prepared: Prepared) -> Floats:
+    """Return (n, k) probabilities, or (n,) numbers of a regression."""
+    if prepared.problem == "regression":
+        return np.asarray(answer["prediction"], dtype=np.float64)
+    names = probability_columns(prepared.classes)
+    return np.column_stack([np.asarray(answer[name], dtype=np.float64) for name in names])
+
+
+def _finish(
+    plan: Plan, run: JobRun, recipe: Recipe, folds: Sequence[_Fold], folder: Path
+) -> Result:
+    """Fit on all rows, with the threshold that the folds chose."""
+    point = None
+    if plan.prepared.problem == "binary":
+        point = _operating_point(plan, [np.array(fold.positive) for fold in folds])
+    candidate = recipe(folder, threshold=point.threshold if point else None)
+    work = partial(_fit_all, plan, candidate, folder)
+    artefact = run.step(f"artefact/{candidate.name}", work)
+    if not _holds(folder, artefact):  # the folder was lost when an earlier attempt was killed
+        artefact = work()
+    return Result(
+        name=candidate.name,
+        paradigm=candidate.paradigm,
+        complexity=candidate.complexity,
+        configuration=candidate.configuration(),
+        scores=tuple(fold.score for fold in folds),
+        point=point,
+        artefact=artefact,
+        folder=folder,
+        seconds=fmean(fold.seconds for fold in folds),
+    )
+
+
+def _fit_all(plan: Plan, candidate: Candidate, folder: Path) -> str:
+    """Fit on all rows and return the artefact's id."""
+    shutil.rmtree(folder, ignore_errors=True)
+    every = np.arange(len(plan.prepared))
+    with threadpool_limits(limits=1):
+        candidate.fit(plan.prepared.sample(every, seed=plan.seed))
+    return read_artefact(folder).id
+
+
+def _holds(folder: Path, artefact: str) -> bool:
+    """Tell whether the folder holds that artefact, undamaged."""
+    try:
+        return read_artefact(folder).id == artefact
+    except EngineError:
+        return False
+
+
+def _operating_point(plan: Plan, positives: Sequence[Floats]) -> OperatingPoint:
+    """Choose the threshold on all probabilities, and expect of it what each repeat does, averaged.
+
+    Within a repeat every row is tested once, so its errors are those of rows, counted once.
+    """
+    truths = [plan.prepared.target[split.test].astype(np.int64) for split in plan.splits]
+    points = []
+    for first in range(0, len(truths), plan.splits.folds):
+        repeat = slice(first, first + plan.splits.folds)
+        truth, positive = np.concatenate(truths[repeat]), np.concatenate(positives[repeat])
+        fold = np.repeat(np.arange(plan.splits.folds), [len(each) for each in truths[repeat]])
+        points.append(honest_operating_point(truth, positive, fold, plan.costs, seed=plan.seed))
+    return OperatingPoint(
+        threshold=choose_threshold(np.concatenate(truths), np.concatenate(positives), plan.costs),
+        false_positive_rate=fmean(point.false_positive_rate for point in points),
+        false_negative_rate=fmean(point.false_negative_rate for point in points),
+        cost=fmean(point.cost.estimate for point in points),
+        cost_low=fmean(point.cost.low for point in points),
+        cost_high=fmean(point.cost.high for point in points),
+    )
+
+
+def _measure(folder: Path, rows: Sequence[Row]) -> dict[str, Any]:
+    return asdict(measure(folder, rows))

@@ -1,0 +1,137 @@
+"""A decision as one paragraph for a manager: who answers, how well, at what price, what to doubt.
+
+Every figure stands in the decision too; here they are said in sentences.
+"""
+
+from collections.abc import Mapping
+from statistics import fmean
+
+from plait.core.contract import Contract
+from plait.core.decision import OperatingPoint
+from plait.engines.answer import level_text
+from plait.evaluate.compare import interval_of_scores
+from plait.evaluate.decide import ALPHA, Choice
+from plait.train.race import Raced, Result
+
+
+def summary_of(
+    contract: Contract,
+    raced: Raced,
+    measurements: Mapping[str, Mapping[str, float]],
+    choice: Choice,
+    *,
+    name: str,
+) -> str:
+    """Return the paragraph.
+
+    Args:
+        contract: what must be delivered.
+        raced: how each candidate did.
+        measurements: candidate -> what its artefact costs to run.
+        choice: what the rule chose.
+        name: of the contract.
+    """
+    winner = next((each for each in raced.results if each.name == choice.winner), None)
+    if winner is None:
+        return " ".join([f"Nothing answers for {name}: {choice.why}.", *_doubts(raced)])
+    return " ".join(
+        [
+            _score(raced, winner, name),
+            f"It is {choice.why}.",
+            *(_rival(each, choice) for each in raced.results if each is not winner),
+            _price(measurements[winner.name]),
+            *_errors(contract, raced, winner),
+            *_doubts(raced),
+        ]
+    )
+
+
+def _score(raced: Raced, winner: Result, name: str) -> str:
+    plan = raced.plan
+    score = interval_of_scores(winner.scores, test_to_train=plan.splits.test_to_train)
+    better = "higher" if plan.metric.greater_is_better else "lower"
+    return (
+        f"{winner.name} answers for {name}, with a {plan.metric.name} of "
+        f"{_figure(score.estimate)} (95 % interval {_figure(score.low)} to {_figure(score.high)}; "
+        f"{better} is better), judged {len(plan.splits)} times on rows held out of "
+        f"{len(plan.prepared):,}."
+    )
+
+
+def _rival(rival: Result, choice: Choice) -> str:
+    gap = choice.comparisons.get(rival.name)
+    behind = ""
+    if gap is not None and choice.best == choice.winner and gap.p_value > ALPHA:
+        extent = f"{_figure(gap.low)} to {_figure(gap.high)}"
+        behind = f", {_figure(gap.difference)} behind (95 % interval {extent})"
+    return (
+        f"{rival.name} gets {_figure(fmean(rival.scores))}{behind}: {choice.reasons[rival.name]}."
+    )
+
+
+def _price(measurements: Mapping[str, float]) -> str:
+    return (
+        f"95 of 100 single answers take at most {measurements['latency_ms_p95']:.3g} ms, and the "
+        f"model's files take {measurements['size_mb']:.2g} MB."
+    )
+
+
+def _errors(contract: Contract, raced: Raced, winner: Result) -> list[str]:
+    """Say what the threshold of a binary contract means for a hundred cases."""
+    point = winner.point
+    if point is None:
+        return []
+    negative, positive = (
+        f"{contract.target} {level_text(level)}" for level in raced.plan.prepared.classes
+    )
+    return [
+        f"It answers {positive} from a probability of {point.threshold:.3g} on: of 100 cases of "
+        f"{negative}, about {_of_hundred(point.false_positive_rate)} are taken for {positive}, "
+        f"and of 100 cases of {positive}, about {_of_hundred(point.false_negative_rate)} are "
+        f"taken for {negative}.",
+        _cost(raced, winner, point),
+    ]
+
+
+def _cost(raced: Raced, winner: Result, point: OperatingPoint) -> str:
+    costs = raced.plan.costs
+    if costs.false_positive == costs.false_negative == 1:
+        price = "At equal costs that is"
+    else:
+        price = (
+            f"With a false positive at {costs.false_positive:g} and a false negative at "
+            f"{costs.false_negative:g}, that costs"
+        )
+    sentence = (
+        f"{price} {100 * point.cost:.3g} per 100 cases "
+        f"(95 % interval {100 * point.cost_low:.3g} to {100 * point.cost_high:.3g})"
+    )
+    rules = (each for each in raced.results if each.paradigm == "rule" and each is not winner)
+    rule = next((each for each in rules if each.point), None)
+    if rule is None or rule.point is None:
+        return f"{sentence}."
+    return f"{sentence}, against {100 * rule.point.cost:.3g} for {rule.name}."
+
+
+def _doubts(raced: Raced) -> list[str]:
+    """Name the features that may know the target."""
+    prepared = raced.plan.prepared
+    used = [leak.column for leak in prepared.leaks if leak.column in prepared.columns]
+    if not used:
+        return []
+    known = "it is known" if len(used) == 1 else "they are known"
+    return [
+        f"Do not trust these figures before somebody has said why {' and '.join(used)} all but "
+        f"gives the answer away, and whether {known} when the decision is due."
+    ]
+
+
+def _of_hundred(rate: float) -> str:
+    return (
+        f"{100 * rate:.0f}" if 0.01 <= rate <= 0.99 or rate in (0.0, 1.0) else f"{100 * rate:.1f}"
+    )
+
+
+def _figure(value: float) -> str:
+    """Write a score: four decimals, or none where it is in the thousands."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4f}"

@@ -1,0 +1,142 @@
+"""What is to be predicted: one raw column read as classes or as a number."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plait.core.contract import Problem
+from plait.core.errors import InvalidData, InvalidSettings, nearest_of
+from plait.engines.answer import level_text
+from plait.evaluate.split import MINIMUM_ROWS
+from plait.store.frame import RawColumn
+from plait.train.feature import missing
+
+Level: TypeAlias = bool | int | float | str
+Truth: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
+
+MOST_CLASSES = 20
+"""A numeric target with more distinct values than this is a quantity."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Target:
+    """A target, in the rows that have one.
+
+    Attributes:
+        rows: (n,) indexes of these rows.
+        values: (n,) class indexes as integers, or numbers as floats.
+        classes: the levels in the order of the indexes, of the type they have in the data; the
+            positive one of two is second. Empty for a regression.
+        problem: what is predicted.
+    """
+
+    rows: NDArray[np.int64]
+    values: Truth
+    classes: tuple[Level, ...]
+    problem: Problem
+
+
+def read_target(column: RawColumn, positive: str = "") -> Target:
+    """Read the target.
+
+    A number with a fraction, or with more than 20 distinct values, is a quantity, unless it has two
+    values only; every other column is one of classes.
+
+    Args:
+        column: the target, every row of the data.
+        positive: the level of two that counts as positive, as text; "" takes the last in order.
+
+    Raises:
+        InvalidData: `data_target_kind` for a time; `data_target_constant` with fewer than two
+            values; `data_too_small` with fewer than 20 rows, or 2 rows of a class.
+        InvalidSettings: `settings_wrong_value` when `positive` is none of two levels.
+    """
+    if column.kind == "time":
+        raise InvalidData(
+            "data_target_kind",
+            "it is a time",
+            where=column.name,
+            hint="name a target of classes or numbers, such as a duration",
+        )
+    rows = np.flatnonzero(~missing(column))
+    present = column.values[rows]
+    levels, indexes, counts = np.unique(present, return_inverse=True, return_counts=True)
+    _check_size(column.name, levels, counts, len(column.values))
+    if column.kind == "number" and len(levels) > 2 and _is_quantity(levels):
+        if positive:
+            raise _wrong_positive(positive, column.name, [])
+        values = present.astype(np.float64)
+        return Target(rows=rows, values=values, classes=(), problem="regression")
+    _check_classes(column.name, levels, counts)
+    classes = tuple(_level(level) for level in levels.tolist())
+    if positive and positive_first(classes, positive, column.name):
+        classes, indexes = classes[::-1], 1 - indexes
+    problem: Problem = "binary" if len(classes) == 2 else "multiclass"
+    return Target(rows=rows, values=indexes.astype(np.int64), classes=classes, problem=problem)
+
+
+def positive_first(classes: tuple[Level, ...], positive: str, name: str) -> bool:
+    """Tell whether the positive level is the first of two.
+
+    Raises:
+        InvalidSettings: `settings_wrong_value` when `positive` is none of two levels.
+    """
+    texts = [level_text(level) for level in classes]
+    matches = [text.casefold() == positive.casefold() for text in texts]
+    if len(texts) != 2 or sum(matches) != 1:
+        raise _wrong_positive(positive, name, texts)
+    return matches[0]
+
+
+def _is_quantity(levels: NDArray[np.float64]) -> bool:
+    return len(levels) > MOST_CLASSES or bool((levels != np.floor(levels)).any())
+
+
+def _level(value: Level) -> Level:
+    """Return a level in its type: a whole number as int, for a file may write 1 as 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _check_size(
+    name: str, levels: NDArray[np.generic], counts: NDArray[np.int64], rows: int
+) -> None:
+    present = int(counts.sum())
+    if len(levels) < 2:
+        held = f"is {levels[0]} in every row that has it" if present else "is missing in every row"
+        raise InvalidData(
+            "data_target_constant",
+            f"the target {held}",
+            where=name,
+            hint="name another target, or give rows of another outcome",
+        )
+    if present < MINIMUM_ROWS:
+        raise InvalidData(
+            "data_too_small",
+            f"{present} of {rows} rows have the target, too few to compare anything",
+            where=name,
+            hint=f"give at least {MINIMUM_ROWS}",
+        )
+
+
+def _check_classes(name: str, levels: NDArray[np.generic], counts: NDArray[np.int64]) -> None:
+    if counts.min() < 2:
+        rare = levels[counts.argmin()]
+        raise InvalidData(
+            "data_too_small",
+            f"one row only is {rare}" + (f", of {len(levels)} classes" if len(levels) > 2 else ""),
+            where=name,
+            hint="give at least 2 rows of each class, or merge it into another",
+        )
+
+
+def _wrong_positive(positive: str, name: str, levels: list[str]) -> InvalidSettings:
+    if len(levels) != 2:
+        what = f"has {len(levels)} classes" if levels else "is a quantity"
+        message, hint = f"{name} {what} and no positive level", "remove `positive`"
+    else:
+        near = nearest_of(positive, levels)
+        message = f"{positive!r} is no level of {name}"
+        hint = f"did you mean {near!r}?" if near else f"one of {', '.join(levels)}"
+    return InvalidSettings("settings_wrong_value", message, where="positive", hint=hint)

@@ -1,0 +1,109 @@
+"""Who may import what, and what `import plait` costs."""
+
+import ast
+import subprocess
+import sys
+
+import plait
+
+LAYERS = [
+    ["cli"],
+    ["serve", "testing"],
+    ["app"],
+    ["flow", "train", "monitor"],
+    ["tasks", "guards"],
+    ["evaluate"],
+    ["registry"],
+    ["engines", "store"],
+    ["core"],
+]
+NUMBERS = {"store", "engines", "registry", "evaluate", "tasks", "train", "app", "testing"}
+HOME = {
+    # third party -> the rooms it may live in
+    "apsw": {"store"},
+    "click": {"cli"},
+    "duckdb": {"store"},
+    "fastapi": {"serve"},
+    "jinja2": {"serve"},
+    "lightgbm": {"engines", "train"},
+    "numpy": NUMBERS,
+    "orjson": {"cli", "serve", "store"},
+    "prometheus_client": {"serve"},
+    "psycopg": {"store"},
+    "rich": {"cli"},
+    "scipy": {"evaluate", "train"},
+    "sklearn": {"train"},
+    "starlette": {"serve"},
+    "uvicorn": {"serve"},
+    "yaml": {"app"},
+}
+HEAVY = {
+    "apsw", "click", "duckdb", "fastapi", "lightgbm", "numpy", "pandas", "psycopg", "pydantic",
+    "rich", "scipy", "sklearn", "torch", "uvicorn", "yaml",
+}  # fmt: skip
+
+
+def imports(tree):
+    """Yield the dotted name of everything a module imports, at any depth."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "write the whole name of the module"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_layers_stand(project, layers):
+    contract = project["tool"]["importlinter"]["contracts"][0]
+    assert contract["type"] == "layers"
+    assert contract["exhaustive"] is True
+    assert layers == LAYERS
+
+
+def test_no_contract_makes_an_exception(project):
+    for contract in project["tool"]["importlinter"]["contracts"]:
+        assert "ignore_imports" not in contract
+        assert "unmatched_ignore_imports_alerting" not in contract
+
+
+def test_every_third_party_lives_in_its_room(modules):
+    strangers = []
+    for module in modules:
+        for name in imports(module.tree):
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names or top == "plait":
+                continue
+            if module.room not in HOME.get(top, ()):
+                strangers.append((module.name, top))
+    assert not strangers, "\n".join(map(str, strangers))
+
+
+def test_rooms_import_the_module_that_defines(modules):
+    """A room's `__init__` gives its table and nothing else; `plait` gives the Python API."""
+    known = {module.name for module in modules}
+    packages = {each.name for each in modules if each.path.name == "__init__.py"}
+    through = [
+        (module.name, name)
+        for module in modules
+        for name in imports(module.tree)
+        if name.rpartition(".")[0] in packages
+        and name not in known
+        and not name.endswith(".TABLE")
+        and name != "plait.__version__"
+    ]
+    assert not through, "\n".join(map(str, through))
+
+
+def test_import_plait_is_light():
+    program = "import sys, plait; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert HEAVY & set(done.stdout.split()) == set()
+
+
+def test_the_python_api_is_a_short_sorted_list():
+    names = list(plait.__all__)
+    assert names == sorted(names)
+    assert len(names) <= 40
+    assert [name for name in names if getattr(plait, name, None) is None] == []
