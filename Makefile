@@ -15,7 +15,7 @@ BENCHES ?= $(sort $(wildcard bench/*.py))
 
 # The main job, with the base install only.
 demo: $(VENV)/.base
-	@$(BIN)/plait demo
+	@$(BIN)/plait demo --dir demo
 
 # What a contributor runs.
 test: check
@@ -58,7 +58,7 @@ pins: $(VENV)/.made
 	@rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
 	@$(VENV)/pins/bin/python -m pip install -qq '.[dev,postgres]'
 	@{ grep '^#' constraints/ci.txt; \
-	   $(VENV)/pins/bin/python -m pip freeze --exclude plait | sort -f; } > $(VENV)/pins/ci.txt
+	   $(VENV)/pins/bin/python -m pip freeze --all --exclude plait --exclude setuptools | sort -f; } > $(VENV)/pins/ci.txt
 	@mv $(VENV)/pins/ci.txt constraints/ci.txt && rm -rf $(VENV)/pins
 
 # Everything that make made.

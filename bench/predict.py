@@ -2,9 +2,9 @@
 
     python bench/predict.py [--seconds 20]
 
-Servers run as processes of their own and are asked in turn by one keep-alive client, block by block,
-so that the machine's moods hit all alike. Ratios are of medians, with a 95 % bootstrap interval over
-blocks. The figures go to bench/results/predict.json.
+Servers run as processes of their own and are asked in turn by one keep-alive client, block by
+block, so that the machine's moods hit all alike. Ratios are of medians, with a 95 % bootstrap
+interval over blocks. The figures go to bench/results/predict.json.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from plait.engines.pipeline import PIPELINE, Calibration, NumberCode, Pipeline
 from plait.registry.artefact import register_artefact
 from plait.registry.decision import register_decision, release
 
+LIBRARIES = ("plait", "lightgbm", "fastapi", "uvicorn", "numpy")
 FEATURES, TREES, LEAVES, ROWS, SEED = 14, 300, 31, 20_000, 7
 RESULTS = Path(__file__).parent / "results" / "predict.json"
 
@@ -111,9 +112,7 @@ def make(folder: Path) -> str:
             by="bench",
             created=time.time(),
         )
-        register_decision(
-            app.store, decision, None, tenant="default", privacy=Privacy.INTERNAL
-        )
+        register_decision(app.store, decision, None, tenant="default", privacy=Privacy.INTERNAL)
         release(app.store, decision, by="bench", tenant="default")
     return text
 
@@ -130,17 +129,16 @@ class Client:
                 self.connection.connect()
                 break
             except OSError:
-                self.connection.close()
                 time.sleep(0.1)
+            finally:
+                self.connection.close()  # an idle connection would be closed by the server
 
     def block(self, bodies: list[bytes]) -> list[float]:
         """Return the seconds of each request."""
         taken = []
         for body in bodies:
             started = time.perf_counter()
-            self.connection.request(
-                "POST", self.path, body, {"content-type": "application/json"}
-            )
+            self.connection.request("POST", self.path, body, {"content-type": "application/json"})
             response = self.connection.getresponse()
             answer = response.read()
             taken.append(time.perf_counter() - started)
@@ -176,9 +174,7 @@ def over_http(folder: Path, seconds: float, rows: list[dict[str, float]]) -> dic
             BARE.replace("FEATURES", str(FEATURES)), [str(model), "8391"], 8391, "/predict"
         ),
         "plait": Client(PLAIT, [str(folder), "8392", "on"], 8392, "/v1/predict/bench"),
-        "plait, tracing off": Client(
-            PLAIT, [str(other), "8393", "off"], 8393, "/v1/predict/bench"
-        ),
+        "plait, tracing off": Client(PLAIT, [str(other), "8393", "off"], 8393, "/v1/predict/bench"),
     }
     blocks: dict[str, list[float]] = {name: [] for name in clients}
     every: dict[str, list[float]] = {name: [] for name in clients}
@@ -255,7 +251,7 @@ def main() -> None:
             "model": f"{TREES} trees x {LEAVES} leaves, {FEATURES} features",
             "in process": in_process(folder, text, rows),
             "http": over_http(folder, seconds, rows),
-            "versions": {n: version(n) for n in ("plait", "lightgbm", "fastapi", "uvicorn", "numpy")},
+            "versions": {name: version(name) for name in LIBRARIES},
             "machine": {"processor": platform.machine(), "python": platform.python_version()},
             "seed": SEED,
         }

@@ -1,10 +1,7 @@
 """plait: classical machine learning and deep learning in one service, chosen by evidence.
 
-    import plait
-
-    app = plait.open("plait.yaml")
-    decision = app.train("loan-approval")
-    app.predict("loan-approval", {"income": 5200, ...}, reasons=3)
+`app = plait.open("plait.yaml")` opens a project; `app.train("loan-approval")` decides who answers,
+`app.predict("loan-approval", row, reasons=3)` answers, `app.explain(id)` tells all about an answer.
 """
 
 from importlib import import_module

@@ -115,7 +115,7 @@ class Purse(RuleBasedStateMachine):
 
 
 TestPurse = Purse.TestCase
-TestPurse.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestPurse.settings = settings(stateful_step_count=30)
 
 
 class Slow(float):
@@ -185,7 +185,6 @@ def test_ten_dimes_are_a_dollar():
     budget = Budget(Limits(cost_usd=1.0))
     for _ in range(10):
         budget.reserve(Usage(cost_usd=0.1)).settle(Usage(cost_usd=0.1))
-    assert sum([0.1] * 10) != 1.0  # what floats would say
     assert budget.spent.cost_usd == 1.0
     with pytest.raises(BudgetExceeded):
         budget.reserve(Usage(cost_usd=1e-9))

@@ -76,7 +76,9 @@ def test_retryable_depends_on_the_code():
     assert not OriginError("origin_changed", "what").retryable
 
 
-@pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))])
+@pytest.mark.parametrize(
+    "travel", [copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))]
+)
 @pytest.mark.parametrize("kind", every_error())
 def test_an_error_keeps_everything_on_a_journey(kind, travel):
     error = kind(list(kind.codes)[-1], "what", where="here", hint="do this")
@@ -100,20 +102,24 @@ def test_errors_cross_the_border_of_a_process():
 
 
 def test_an_unknown_name_names_the_nearest():
-    error = UnknownName.of("unknown_model", "model", "smal", ["large", "small"], where="plait.yaml:3")
+    error = UnknownName.of(
+        "unknown_contract", "contract", "smal", ["large", "small"], where="plait.yaml:3"
+    )
     assert error.nearest == "small"
-    assert str(error) == "plait.yaml:3: no model named 'smal' (did you mean 'small'?)"
+    assert str(error) == "plait.yaml:3: no contract named 'smal' (did you mean 'small'?)"
 
 
 def test_an_unknown_name_lists_a_few_when_none_is_near():
-    error = UnknownName.of("unknown_model", "model", "zzz", [f"m{i}" for i in range(9, 0, -1)])
+    error = UnknownName.of(
+        "unknown_contract", "contract", "zzz", [f"m{i}" for i in range(9, 0, -1)]
+    )
     assert error.nearest is None
     assert error.hint == "known: m1, m2, m3, m4, m5, m6, m7, m8 ..."
 
 
 def test_an_unknown_name_among_none_says_so():
-    error = UnknownName.of("unknown_model", "model", "small", [])
-    assert (error.nearest, error.hint) == (None, "there is no model yet")
+    error = UnknownName.of("unknown_contract", "contract", "small", [])
+    assert (error.nearest, error.hint) == (None, "there is no contract yet")
 
 
 def test_nearest_and_suggestion_take_any_collection():

@@ -2,7 +2,10 @@
 
 import json
 import math
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -39,6 +42,24 @@ def test_new_ids_sort_by_time(times):
         first = new_id("req")
         patch.setattr(ids.time, "time_ns", lambda: late * 1_000_000)
         assert first < new_id("req")
+
+
+FORK = """
+import os
+from plait.core.ids import new_id
+
+child = os.fork()
+os.write(1, new_id("x")[-20:].encode() + b" ")
+if child:
+    os.wait()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_does_not_repeat_its_parents_ids():
+    told = subprocess.run([sys.executable, "-c", FORK], capture_output=True, check=True).stdout
+    parent, child = told.split()
+    assert parent != child
 
 
 @given(VALUES)

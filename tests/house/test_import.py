@@ -1,8 +1,10 @@
 """Who may import what, and what `import plait` costs."""
 
 import ast
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 
 import plait
 
@@ -34,6 +36,7 @@ HOME = {
     "scipy": {"evaluate", "train"},
     "sklearn": {"train"},
     "starlette": {"serve"},
+    "threadpoolctl": {"train"},
     "uvicorn": {"serve"},
     "yaml": {"app"},
 }
@@ -41,6 +44,14 @@ HEAVY = {
     "apsw", "click", "duckdb", "fastapi", "lightgbm", "numpy", "pandas", "psycopg", "pydantic",
     "rich", "scipy", "sklearn", "torch", "uvicorn", "yaml",
 }  # fmt: skip
+
+
+NOT_IMPORTED = {
+    # dependency -> who uses it
+    "httptools": "uvicorn parses HTTP with it",
+    "pip": "pulls the wheels that carry weights and sample data",
+    "uvloop": "uvicorn runs on it",
+}
 
 
 def imports(tree):
@@ -51,6 +62,8 @@ def imports(tree):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "write the whole name of the module"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
+            yield from (each.value for each in node.args if isinstance(each, ast.Constant))
 
 
 def test_the_layers_stand(project, layers):
@@ -76,6 +89,21 @@ def test_every_third_party_lives_in_its_room(modules):
             if module.room not in HOME.get(top, ()):
                 strangers.append((module.name, top))
     assert not strangers, "\n".join(map(str, strangers))
+
+
+def test_what_is_imported_is_declared_and_the_other_way_round(project, modules):
+    extras = dict(project["project"]["optional-dependencies"])
+    del extras["dev"]
+    sets = [project["project"]["dependencies"], *extras.values()]
+    declared = {re.match(r"[\w.-]+", each)[0] for one in sets for each in one}
+    owners = packages_distributions() | {"starlette": ["fastapi"]}  # the face of it we know
+    used = {
+        owners[top][0].lower().replace("_", "-")
+        for module in modules
+        for name in imports(module.tree)
+        if (top := name.split(".")[0]) not in sys.stdlib_module_names and top != "plait"
+    }
+    assert used | set(NOT_IMPORTED) == declared
 
 
 def test_rooms_import_the_module_that_defines(modules):

@@ -25,7 +25,7 @@ def test_ruff_caps_every_function_of_src(project):
         for place, codes in lint["per-file-ignores"].items()
         if not place.startswith(("tests/", "bench/")) and set(codes) & caps
     }
-    assert eased == {}
+    assert eased == {"src/plait/app/settings.py": {"TID251"}}  # the one reader of the environment
 
 
 def test_types_are_strict_everywhere(project):

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import click
 import orjson
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.markup import escape
 
 from plait.app.app import App
+from plait.cli.bar import row_bar
 from plait.cli.frame import json_option, open_app, print_json, project_option
-from plait.cli.render import console, show_response
+from plait.cli.render import show_answers, show_legend
+from plait.cli.terminal import plural, whole
 from plait.core.errors import InvalidRequest
+from plait.core.response import PredictResponse
+
+_MOST_REASONS = 100
 
 
 @click.command("predict")
@@ -19,7 +23,13 @@ from plait.core.errors import InvalidRequest
 @click.option("--row", help="One row as a JSON object, or several as a list.")
 @click.option("--file", "source", type=click.Path(), help="CSV or Parquet to answer.")
 @click.option("--out", type=click.Path(), help="CSV or Parquet to write.")
-@click.option("--reasons", default=0, show_default=True, help="How many reasons per row.")
+@click.option(
+    "--reasons",
+    type=click.IntRange(0, _MOST_REASONS),
+    default=0,
+    show_default=True,
+    help="How many reasons to give for each row; with --row.",
+)
 @project_option
 @json_option
 def command(
@@ -31,11 +41,17 @@ def command(
     project: Path,
     as_json: bool,
 ) -> None:
-    """Answer a row, or every row of a file, by the champion of CONTRACT."""
+    """Answer a row, or every row of a file, by the champion of CONTRACT.
+
+    A file is written with the input's columns, `prediction`, and `probability_CLASS` for each
+    class. A column of the input that bears such a name is kept as `input_NAME`.
+    """
     if (row is None) == (source is None):
         raise click.UsageError("give either --row JSON, or --file F --out G")
     if (source is None) != (out is None):
         raise click.UsageError("--file and --out go together")
+    if source is not None and reasons:
+        raise click.UsageError("--reasons goes with --row")
     with open_app(project) as app:
         if source is not None and out is not None:
             _file(app, contract, source, out, as_json=as_json)
@@ -44,7 +60,7 @@ def command(
         if as_json:
             print_json(response.record())
         else:
-            show_response(response, app.contract(contract).features)
+            _show(app, response)
 
 
 def _rows(text: str) -> list[Mapping[str, bool | int | float | str | None]]:
@@ -59,21 +75,31 @@ def _rows(text: str) -> list[Mapping[str, bool | int | float | str | None]]:
         ) from None
     rows = value if isinstance(value, list) else [value]
     if not all(isinstance(each, dict) for each in rows):
-        raise InvalidRequest("request_shape", "not an object or a list of objects", where="--row")
+        raise InvalidRequest(
+            "request_shape",
+            "not an object or a list of objects",
+            where="--row",
+            hint="""write --row '{"field": 1}'""",
+        )
     return rows
 
 
 def _file(app: App, contract: str, source: str, out: str, *, as_json: bool) -> None:
-    columns = (SpinnerColumn(), TextColumn("{task.completed} rows"), TimeElapsedColumn())
-    error_console = Console(stderr=True)
-    with Progress(
-        *columns, console=error_console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("rows", total=None)
-        rows = app.predict_file(
-            contract, source, out, watch=lambda done: bar.update(task, completed=done)
-        )
+    with row_bar() as bar:
+        rows = app.predict_file(contract, source, out, watch=bar)
     if as_json:
         print_json({"rows": rows, "out": out})
     else:
-        console.print(f"{rows} rows answered: {out}")
+        whole(f"{plural(rows, 'row')} answered: {escape(out)}")
+
+
+def _show(app: App, response: PredictResponse) -> None:
+    contract = app.contract(response.contract)
+    show_answers(
+        [each.record() for each in response.predictions],
+        contract.target,
+        point=response.operating_point,
+        notes=contract.features,
+    )
+    show_legend(response, contract.target)
+    whole(f"[dim]plait explain {response.id}[/]")

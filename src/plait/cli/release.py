@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from plait.cli.frame import json_option, open_app, print_json, project_option
-from plait.cli.render import console
+from plait.cli.terminal import console
 
 
 @click.command("release")
@@ -17,10 +18,10 @@ def command(decision: str, project: Path, as_json: bool) -> None:
     with open_app(project) as app:
         made = app.decision(decision)
         number = app.release(made.id)
-        if as_json:
-            print_json({"release": number, "contract": made.contract, "decision": made.id})
-        else:
-            console.print(
-                f"release {number}: {made.contract} is answered by [bold]{made.winner}[/]; a "
-                "running server takes it within a second"
-            )
+    if as_json:
+        print_json({"release": number, "contract": made.contract, "decision": made.id})
+    else:
+        console.print(
+            f"release {number}: [bold]{escape(made.winner)}[/] answers for "
+            f"{escape(made.contract)} now; a running server takes it within a second"
+        )

@@ -1,153 +1,149 @@
-"""Decisions, predictions and jobs as a person wants to read them in a terminal."""
+"""Decisions and answers as a person wants to read them in a terminal."""
 
-import time
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
 
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from plait.cli.terminal import brief, console, moment, table, whole
+from plait.core import figure
 from plait.core.contract import FeatureNote
-from plait.core.decision import Decision
+from plait.core.decision import Decision, OperatingPoint
+from plait.core.ids import Json
 from plait.core.response import PredictResponse
-from plait.store.record import JobRow
+from plait.engines.answer import level_text
 
-NO_NOTES: Mapping[str, FeatureNote] = {}
-console = Console(highlight=False, soft_wrap=False)
+Notes: TypeAlias = Mapping[str, FeatureNote]
+NO_NOTES: Notes = {}
 
 
 def show_decision(decision: Decision) -> None:
-    """Print a decision: the summary, every candidate with why it lost, and the notes."""
-    console.print(f"\n[bold]{escape(decision.contract)}[/]: {escape(decision.summary)}\n")
+    """Print a decision: who answers, every candidate, why each won or lost, and what to doubt."""
+    console.print(f"[bold]{escape(decision.outcome)}[/]\n")
     if decision.standings:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for name, right in (
-            ("candidate", False),
-            ("paradigm", False),
-            (decision.metric, True),
-            ("95 % interval", True),
-            ("p95 ms", True),
-            ("MB", True),
-            ("why", False),
-        ):
-            table.add_column(name, justify="right" if right else "left", no_wrap=name != "why")
-        for standing in decision.standings:
-            won = standing.name == decision.winner
-            measured = standing.measurements
-            table.add_row(
-                f"[bold green]{escape(standing.name)}[/]" if won else escape(standing.name),
-                standing.paradigm,
-                f"{standing.score:.4f}",
-                f"{standing.low:.4f} to {standing.high:.4f}",
-                f"{measured['latency_ms_p95']:.3f}" if "latency_ms_p95" in measured else "",
-                f"{measured['size_mb']:.2f}" if "size_mb" in measured else "",
-                escape(standing.why),
-            )
-        console.print(table)
+        rows = []
+        for each in decision.standings:
+            name, *rest = map(escape, each.cells())
+            won = each.name == decision.winner
+            rows.append((f"[bold green]{name}[/]" if won else name, *rest))
+        table(decision.titles, rows, right=decision.titles[2:])
+        console.print()
+    for reason in decision.reasons():
+        name, verb, why = reason.partition(":")
+        console.print(f"[bold]{escape(name)}[/]{verb}{escape(why)}")
+    if decision.summary:
+        console.print(f"\n{escape(decision.summary)}")
+    if decision.notes:
+        console.print()
     for note in decision.notes:
         console.print(f"[yellow]![/] {escape(note)}")
-    evidence = f", evidence {decision.evidence}" if decision.evidence else ""
-    console.print(f"[dim]decision {decision.id}{evidence}[/]\n")
+    console.print(f"\n[dim]taken {moment(decision.created)} by {escape(decision.by)}[/]")
+    for name in filter(None, (decision.id, decision.evidence)):
+        whole(f"[dim]{name}[/]")
 
 
-def show_decisions(decisions: Sequence[Decision]) -> None:
-    """Print decisions, a line each."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("decision", "taken", "contract", "kind", "winner", "score"):
-        table.add_column(name, no_wrap=True)
+def show_decisions(decisions: Sequence[Decision], answering: frozenset[str]) -> None:
+    """Print decisions, a line each; a star before those that answer now."""
+    rows = []
     for each in decisions:
         best = next((s for s in each.standings if s.name == each.winner), None)
-        table.add_row(
-            each.id[:20],
-            moment(each.created),
-            escape(each.contract),
-            each.kind,
-            escape(each.winner or "none"),
-            f"{each.metric} {best.score:.4f}" if best else "",
-        )
-    console.print(table)
-
-
-def show_response(response: PredictResponse, notes: Mapping[str, FeatureNote] = NO_NOTES) -> None:
-    """Print predictions with probabilities, threshold and reasons."""
-    point = response.operating_point
-    for prediction in response.predictions:
-        chances = ", ".join(
-            f"{escape(level)} {100 * chance:.1f} %"
-            for level, chance in sorted(prediction.probabilities.items(), key=lambda p: -p[1])
-        )
-        spread = prediction.interval
-        extent = f" ({spread[0]:.4g} to {spread[1]:.4g})" if spread else ""
-        console.print(f"[bold]{escape(str(prediction.value))}[/]{extent}  [dim]{chances}[/]")
-        for reason in prediction.reasons:
-            note = notes.get(reason.feature)
-            name = note.label if note and note.label else reason.feature
-            value = "missing" if reason.value is None else f"{reason.value}"
-            sign = "green" if reason.contribution > 0 else "red"
-            console.print(
-                f"    [{sign}]{reason.contribution:+.3f}[/]  {escape(name)} = {escape(value)}"
+        rows.append(
+            (
+                f"{'*' if each.id in answering else ' '} {brief(each.id)}",
+                moment(each.created),
+                escape(each.contract),
+                escape(each.winner or "none") + (" (declared)" if each.kind == "declared" else ""),
+                escape(f"{each.metric} {figure.score(best.score)}") if best else "",
             )
+        )
+    table(("  decision", "taken", "contract", "winner", "score"), rows)
+    if answering:
+        console.print("[dim]* answers now; `plait decisions ID` shows one whole[/]")
+
+
+def show_answers(
+    predictions: Sequence[Mapping[str, Json]],
+    target: str,
+    *,
+    point: OperatingPoint | None = None,
+    notes: Notes = NO_NOTES,
+    names: Sequence[str] = (),
+) -> None:
+    """Print the answers to rows, with their reasons.
+
+    Args:
+        predictions: `Prediction.record()` of each.
+        target: name of what is predicted.
+        point: the threshold in force.
+        notes: what people call the features.
+        names: of the rows; several are numbered unless they have one.
+    """
+    if not names and len(predictions) > 1:
+        names = [f"row {number}" for number in range(1, len(predictions) + 1)]
+    for place, prediction in enumerate(predictions):
+        name = f"[dim]{escape(names[place])}:[/] " if names else ""
+        console.print(f"{name}{_answer(prediction, escape(target), point)}")
+        for reason in cast("Sequence[Mapping[str, Json]]", prediction.get("reasons", ())):
+            share = cast(float, reason["contribution"])
+            shown = f"[{'green' if share > 0 else 'red'}]{_signed(share)}[/]"
+            console.print(f"  {shown}  {named(str(reason['feature']), reason['value'], notes)}")
+
+
+def show_legend(response: PredictResponse, target: str) -> None:
+    """Say once what the figures of answers mean, and how often they are expected to be wrong."""
+    first = response.predictions[0]
+    if first.reasons:
+        unit = "log-odds, + towards the answer" if first.probabilities else f"{target}, + upwards"
+        console.print(f"[dim]reasons are in {escape(unit)}[/]")
+    point = response.operating_point
     if point is not None:
+        negative, positive = (escape(f"{target} = {level}") for level in first.probabilities)
         console.print(
-            f"[dim]threshold {point.threshold:.3f}: expected false positives "
-            f"{100 * point.false_positive_rate:.1f} % of negatives, false negatives "
-            f"{100 * point.false_negative_rate:.1f} % of positives[/]"
+            f"[dim]{positive} is answered from a probability of {figure.percent(point.threshold)} "
+            f"on: of 100 with {negative}, {100 * point.false_positive_rate:.1f} are expected to be "
+            f"taken for {positive}, and of 100 with {positive}, "
+            f"{100 * point.false_negative_rate:.1f} for {negative}[/]"
         )
-    console.print(f"[dim]{response.id}[/]")
 
 
-def show_jobs(jobs: Sequence[JobRow]) -> None:
-    """Print jobs, a line each."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("job", "kind", "state", "step", "done", "submitted", "problem"):
-        table.add_column(name, no_wrap=name != "problem")
-    for job in jobs:
-        problem = job.error.get("message", "") if isinstance(job.error, dict) else ""
-        table.add_row(
-            job.id,
-            job.kind,
-            job.state,
-            escape(job.step),
-            f"{job.done}/{job.total}" if job.total else "",
-            moment(job.created),
-            escape(str(problem)),
-        )
-    console.print(table)
+def named(feature: str, value: Json, notes: Notes) -> str:
+    """Return a feature by the name people give it, and its value with the unit."""
+    note = notes.get(feature, FeatureNote())
+    unit = {"": "", "percent": " %"}.get(note.unit, f" {note.unit}")
+    return escape(f"{note.label or feature} = {plain(value)}" + ("" if value is None else unit))
 
 
-def moment(seconds: float) -> str:
-    """Return a time as this machine's clock shows it."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+def plain(value: Json) -> str:
+    """Return a value of a row as people write it."""
+    if value is None:
+        return "missing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
-class JobBar:
-    """A progress bar fed by a job's row; silent where there is no terminal."""
+def _answer(prediction: Mapping[str, Json], target: str, point: OperatingPoint | None) -> str:
+    """Say in words what a row gets: the level and how sure, or the number and how far off."""
+    value = cast("bool | int | float | str", prediction["prediction"])
+    chances = cast("Mapping[str, float]", prediction.get("probabilities", {}))
+    if not chances:
+        spread = cast("Sequence[float]", prediction.get("interval", ()))
+        between = " and ".join(map(figure.number, spread))
+        extent = f" (nine in ten are between {between})" if spread else ""
+        return f"[bold]{target} = {figure.number(cast(float, value))}[/]{extent}"
+    level = level_text(value)
+    likely, *rest = sorted(chances, key=lambda each: -chances[each])
+    said = f"[bold]{target} = {escape(level)}[/] ({figure.percent(chances[level])})"
+    if level == likely and len(rest) == 1:
+        return said
+    if point is None:
+        others = ", ".join(f"{escape(each)} {figure.percent(chances[each])}" for each in rest[:3])
+        return f"{said}  [dim]{others}{' ...' if len(rest) > 3 else ''}[/]"
+    positive = list(chances)[1]
+    verb = f"{escape(positive)} is answered" if level == positive else "is answered only"
+    threshold = figure.percent(point.threshold)
+    return f"{said}: {escape(likely)} is likelier, but {verb} from {threshold} on"
 
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(24),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._progress.add_task("waiting", total=None)
 
-    def __enter__(self) -> "JobBar":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, job: JobRow) -> None:
-        """Show how far the job has come."""
-        self._progress.update(
-            self._task,
-            description=job.step or job.state,
-            completed=job.done,
-            total=job.total or None,
-        )
+def _signed(share: float) -> str:
+    return f"{share:+,.0f}" if abs(share) >= 1000 else f"{share:+.3f}"

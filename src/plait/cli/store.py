@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from plait.app.settings import load_project
-from plait.cli.frame import open_app, project_option
-from plait.cli.render import console
+from plait.cli.frame import json_option, open_app, print_json, project_option
+from plait.cli.terminal import whole
 from plait.store.backup import restore
 
 
@@ -18,19 +19,29 @@ def command() -> None:
 @command.command("backup")
 @click.argument("target", type=click.Path(path_type=Path))
 @project_option
-def backup(target: Path, project: Path) -> None:
+@json_option
+def backup(target: Path, project: Path, as_json: bool) -> None:
     """Write everything, as it is now, to the new folder TARGET; a server may go on meanwhile."""
     with open_app(project) as app:
         app.store.backup(target)
-    console.print(f"backed up to {target}")
+        folder = app.project.store
+    _tell("backed up", folder, target, as_json=as_json)
 
 
 @command.command("restore")
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--replace", is_flag=True, help="Put it in the place of the store that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace the store that is there.")
 @project_option
-def restore_store(source: Path, replace: bool, project: Path) -> None:
-    """Make the project's store from the backup SOURCE."""
+@json_option
+def restore_store(source: Path, overwrite: bool, project: Path, as_json: bool) -> None:
+    """Make the project's store from the backup SOURCE. A store that is replaced is kept beside."""
     folder = load_project(project).store
-    restore(source, folder, overwrite=replace)
-    console.print(f"restored {source} to {folder}")
+    restore(source, folder, overwrite=overwrite)
+    _tell("restored", source, folder, as_json=as_json)
+
+
+def _tell(done: str, source: Path, target: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"from": str(source), "to": str(target)})
+    else:
+        whole(escape(f"{done} {source} to {target}"))

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
+from plait.cli.bar import job_bar
 from plait.cli.frame import json_option, open_app, print_json, project_option
-from plait.cli.render import JobBar, console, show_decision
+from plait.cli.render import show_decision
+from plait.cli.terminal import console, whole
 
 
 @click.command("train")
@@ -17,7 +20,7 @@ from plait.cli.render import JobBar, console, show_decision
     metavar="COLUMN",
     help="Use this column too, as an experiment; goes well with --no-release.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of everything random.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
 @click.option("--release/--no-release", default=True, help="Let the winner answer from now on.")
 @project_option
 @json_option
@@ -30,17 +33,14 @@ def command(
     goes on where it was.
     """
     with open_app(project) as app:
-        job = app.submit_training(contract, add=add, seed=seed, release=release)
-        try:
-            with JobBar() as bar:
-                decision = app.trained(job, bar)
-        except KeyboardInterrupt:
-            app.jobs.cancel(job.id)
-            raise
+        with job_bar() as bar:
+            decision = app.train(contract, add=add, seed=seed, release=release, watch=bar)
         if as_json:
-            print_json({"decision": decision.id, **decision.record()})
+            print_json({"id": decision.id, **decision.record()})
             return
         show_decision(decision)
         if release:
-            console.print(f"{contract} is answered by [bold]{decision.winner}[/] from now on.")
-            console.print("next: [bold]plait serve[/], or [bold]plait predict[/]")
+            console.print(f"\n[green]{escape(decision.winner)} answers for {escape(contract)} now[/]")
+            whole(f"next: [bold]plait serve[/], or [bold]plait predict {escape(contract)}[/]")
+        else:
+            whole(f"\nnot released: [bold]plait release {decision.id}[/] would do it")

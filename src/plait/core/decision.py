@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
+from plait.core import figure, page
 from plait.core.contract import Paradigm
 from plait.core.ids import Json, content_id
 
@@ -152,6 +153,19 @@ class Standing:
         """Return the standing ready for JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def cells(self) -> tuple[str, ...]:
+        """Return the standing as a row of a table under `Decision.titles`."""
+        latency = self.measurements.get("latency_ms_p95")
+        megabytes = self.measurements.get("size_mb")
+        return (
+            self.name,
+            self.paradigm,
+            figure.score(self.score),
+            f"{figure.score(self.low)} to {figure.score(self.high)}",
+            "" if latency is None else figure.milliseconds(latency),
+            "" if megabytes is None else figure.size(megabytes * 1e6),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
@@ -193,6 +207,40 @@ class Decision:
     def id(self) -> str:
         """`dec_` and a hash of all of it."""
         return content_id("dec", self.record())
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What stands above the cells of each standing."""
+        return ("candidate", "paradigm", self.metric, "95 % interval", "p95 ms", "size")
+
+    @property
+    def outcome(self) -> str:
+        """Who answers, in a few words."""
+        ending = f"{self.winner} answers" if self.winner else "no candidate meets the contract"
+        return f"{self.contract}: {ending}"
+
+    def reasons(self) -> list[str]:
+        """Return a sentence per candidate, why it won or lost, the winner first."""
+        first = sorted(self.standings, key=lambda each: each.name != self.winner)
+        return [
+            f"{each.name} {'won' if each.name == self.winner else 'lost'}: {each.why}."
+            for each in first
+        ]
+
+    def _repr_html_(self) -> str:
+        """Return the decision as a notebook shows it."""
+        names = [each.name for each in self.standings]
+        bold = names.index(self.winner) if self.winner in names else -1
+        return "".join(
+            (
+                page.heading(self.outcome),
+                page.table(self.titles, [each.cells() for each in self.standings], bold=bold),
+                page.bullets(self.reasons()),
+                page.paragraph(self.summary),
+                page.bullets(self.notes),
+                page.remark(f"{self.id} {self.evidence}"),
+            )
+        )
 
     def record(self) -> dict[str, Json]:
         """Return the decision ready for JSON."""

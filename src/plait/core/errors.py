@@ -126,7 +126,6 @@ class UnknownName(UserError):
 
     codes: ClassVar[Mapping[str, str]] = {
         "unknown_contract": "no contract of that name",
-        "unknown_model": "no model of that name",
         "unknown_metric": "no metric of that name serves the problem",
         "unknown_component": "no component of that name in the table",
         "unknown_decision": "no decision of that id",
@@ -252,9 +251,7 @@ class JobError(PlaitError):
     codes: ClassVar[Mapping[str, str]] = {
         "job_failed": "the job ended with an unexpected error",
         "job_lost": "the process of the job died more often than it may",
-        "job_running": "another process is working on this job",
     }
-    transient: ClassVar[frozenset[str]] = frozenset({"job_running"})
 
 
 def nearest_of(name: str, known: Collection[str]) -> str | None:

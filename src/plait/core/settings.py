@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import (
-    Any,
     Literal,
     TypeAlias,
     TypeVar,
@@ -23,6 +22,7 @@ from typing import (
 
 from plait.core.columns import Scalar
 from plait.core.errors import InvalidSettings, nearest_of, shown, suggestion
+from plait.core.ids import Json
 from plait.core.privacy import Privacy
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Node:
         """The place, for a person: `plait.yaml:12`."""
         return f"{self.origin}:{self.line}" if self.line else self.origin
 
-    def plain(self) -> Any:  # noqa: ANN401  # whatever the file holds
+    def plain(self) -> Json:
         """Return the content without places."""
         if isinstance(self.content, dict):
             return {name: node.plain() for name, node in self.content.items()}
@@ -71,7 +71,7 @@ def parse(kind: type[T], node: Node) -> T:
     return cast(T, _value(kind, node))
 
 
-def _value(hint: Any, node: Node) -> Any:  # noqa: ANN401  # hints are values of any type
+def _value(hint: object, node: Node) -> object:
     origin = get_origin(hint)
     if origin in (Union, UnionType):
         return _union(get_args(hint), node)
@@ -85,8 +85,8 @@ def _value(hint: Any, node: Node) -> Any:  # noqa: ANN401  # hints are values of
     if is_dataclass(hint):
         return _dataclass(cast(type, hint), node)
     if hint is Privacy:
-        return Privacy.of(_literal(tuple(level.word for level in Privacy), node))
-    return _scalar(hint, node)
+        return Privacy.of(str(_literal([level.word for level in Privacy], node)))
+    return _scalar(cast(type, hint), node)
 
 
 def _dataclass(kind: type, node: Node) -> object:
@@ -119,7 +119,7 @@ def _dataclass(kind: type, node: Node) -> object:
         raise InvalidSettings("settings_wrong_value", str(error), where=node.where) from None
 
 
-def _union(hints: tuple[Any, ...], node: Node) -> object:
+def _union(hints: Sequence[object], node: Node) -> object:
     """Take the member that the shape of the node picks: null, mapping, list or scalar."""
     if node.content is None and NoneType in hints:
         return None
@@ -130,7 +130,7 @@ def _union(hints: tuple[Any, ...], node: Node) -> object:
     return _value(members[0], node)
 
 
-def _shape(hint: Any) -> type:  # noqa: ANN401  # hints are values of any type
+def _shape(hint: object) -> type:
     origin = get_origin(hint)
     if is_dataclass(hint) or origin in (Mapping, dict):
         return dict
@@ -141,11 +141,11 @@ def _shape_of(node: Node) -> type:
     return type(node.content) if isinstance(node.content, dict | list) else str
 
 
-def _literal(allowed: Sequence[object], node: Node) -> Any:  # noqa: ANN401  # one of `allowed`
+def _literal(allowed: Sequence[object], node: Node) -> object:
     for each in allowed:
         if node.content == each and type(node.content) is type(each):  # True is not 1
             return each
-    near = nearest_of(str(node.content), [str(each) for each in allowed])
+    near = nearest_of(str(node.plain()), [str(each) for each in allowed])
     hint = f"did you mean {near!r}?" if near else f"one of {', '.join(map(str, allowed))}"
     raise _wrong("settings_wrong_value", node, hint)
 

@@ -36,16 +36,18 @@ class Table(Generic[T]):
             EngineError: a plug-in cannot be imported, or was written for another version of plait.
         """
         if name not in self._loaded:
-            self._merge()
             if name not in self._rows:
-                raise UnknownName.of("unknown_component", self.kind, name, self.names())
+                self._merge()
+            if name not in self._rows:
+                kind = f"component of {self.kind}"
+                raise UnknownName.of("unknown_component", kind, name, self._rows)
             row = self._rows[name]
             own = row.module.startswith("plait.")
             self._loaded[name] = cast(T, row.load() if own else _plugged_in(row))
         return self._loaded[name]
 
     def _merge(self) -> None:
-        if not self._merged:
+        if not self._merged:  # once, and late: it reads the metadata of every installed package
             for point in entry_points(group=f"plait.{self.kind}"):
                 self._rows.setdefault(point.name, point)
             self._merged = True

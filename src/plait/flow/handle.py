@@ -36,7 +36,7 @@ class Flow:
             PlaitError: a step refused or failed, the budget is spent, or the caller left.
         """
         exchange = Exchange(request=request, privacy=context.privacy)
-        status = "ok"
+        status = "cancelled"  # what it is when neither an answer nor an error of ours ends it
         try:
             for name, step in self.steps:
                 context.check()
@@ -44,6 +44,7 @@ class Flow:
                     exchange = await step(exchange, context)
             if exchange.answer is None:
                 raise EngineError("engine_failed", "no step of the flow answered", where=self.name)
+            status = "done"
             return exchange.answer
         except PlaitError as error:
             status = error.code

@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from urllib.parse import urlsplit
 
 from fastapi import Request
+from starlette.datastructures import Headers
 
 from plait.app.app import App
 from plait.core.context import LOCAL, Principal
@@ -17,8 +17,8 @@ class Auth:
     """Turns the headers of a request into a principal.
 
     A key that is sent must be right. Without one, a server on a loopback address takes the caller
-    for the person at the machine, unless the request comes through a web page of another site:
-    then the browser says so in `Origin`, or the page's own name stands in `Host`.
+    for the person at the machine, unless the request comes through a proxy or through a web page of
+    another site: then the browser says so in `Origin`, or the page's own name stands in `Host`.
     """
 
     def __init__(self, app: App, host: str) -> None:
@@ -31,35 +31,50 @@ class Auth:
         Raises:
             NotAllowed: no key where one is needed, a wrong one, or one without the scope.
         """
-        header = request.headers.get("authorization", "")
+        headers = request.headers
+        header = headers.get("authorization", "")
         if self._open and not header:
-            _refuse_strangers(request)
+            _refuse_strangers(headers)
             return LOCAL
-        principal = self._keys.principal(_secret(header))
+        kind, _, value = header.partition(" ")
+        secret = ""
+        if kind.lower() == "bearer":
+            secret = value.strip()
+        elif kind.lower() == "basic":
+            _refuse_other_sites(headers)  # browsers send a password they know by themselves
+            secret = _password(value)
+        principal = self._keys.principal(secret)
         principal.require(scope)
         return principal
 
 
-def _secret(header: str) -> str:
-    """Return the key in `Bearer KEY`, or the password in `Basic ...`, which browsers send."""
-    kind, _, value = header.partition(" ")
-    if kind.lower() == "basic":
-        try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
-    return value.strip() if kind.lower() == "bearer" else ""
+def _password(value: str) -> str:
+    """Return the password in what stands behind `Basic`; "" when it cannot be read."""
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
-def _refuse_strangers(request: Request) -> None:
-    host = request.headers.get("host", "")
-    origin = request.headers.get("origin", "")
-    named = urlsplit(f"//{host}").hostname
-    foreign = bool(origin) and urlsplit(origin).netloc != host
-    if foreign or (named is not None and named not in LOOPBACK):
-        raise NotAllowed(
-            "key_missing",
-            "a request from another site needs an API key",
-            where=origin or host,
-            hint="`plait keys add NAME` makes one",
-        )
+def _refuse_strangers(headers: Headers) -> None:
+    host = headers.get("host", "")
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    forwarded = "forwarded" in headers or "x-forwarded-for" in headers
+    if forwarded or (name and name.lower() not in LOOPBACK):
+        raise _stranger(host)
+    _refuse_other_sites(headers)
+
+
+def _refuse_other_sites(headers: Headers) -> None:
+    origin = headers.get("origin", "")
+    if origin and origin.partition("://")[2] != headers.get("host"):
+        raise _stranger(origin)
+
+
+def _stranger(where: str) -> NotAllowed:
+    return NotAllowed(
+        "key_missing",
+        "a request from another site needs an API key",
+        where=where,
+        hint="send `Authorization: Bearer plait_...`; `plait keys add NAME` makes one",
+    )

@@ -1,6 +1,6 @@
 """Errors over HTTP: one JSON shape, and the status of each class, looked up here alone."""
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -19,6 +19,7 @@ from plait.core.errors import (
     Refused,
     StoreError,
     UnknownName,
+    suggestion,
 )
 from plait.core.ids import Json
 from plait.serve.json import render
@@ -38,14 +39,8 @@ STATUS: dict[type[PlaitError], int] = {
     OriginError: 503,
     JobError: 502,
 }
-_BY_CODE = {"key_missing": 401, "key_unknown": 401, "request_too_large": 413}
-_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "invalid_request_error",
-}
+_BY_CODE = {"key_missing": 401, "key_unknown": 401, "request_method": 405, "request_too_large": 413}
+_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
 
 
 def status_of(error: PlaitError) -> int:
@@ -55,53 +50,70 @@ def status_of(error: PlaitError) -> int:
 
 def error_body(error: PlaitError) -> dict[str, Json]:
     """Return `{"error": {message, type, param, code}}`, the shape OpenAI's clients read."""
+    status = status_of(error)
+    usual = "invalid_request_error" if status < 499 else "api_error"
     return {
         "error": {
             "message": f"{error.message} ({error.hint})" if error.hint else error.message,
-            "type": _TYPES.get(status_of(error), "api_error"),
+            "type": _TYPES.get(status, usual),
             "param": error.where or None,
             "code": error.code,
         }
     }
 
 
-def error_response(error: PlaitError, request_id: str = "") -> Response:
+def error_response(error: PlaitError) -> Response:
     """Return an error as a response; clients that retry by themselves are told whether to."""
     status = status_of(error)
     headers = {"x-should-retry": "true" if error.retryable else "false"}
-    if request_id:
-        headers["x-request-id"] = request_id
     if status == 401:
         headers["www-authenticate"] = 'Basic realm="plait: any name, an API key as password"'
     return Response(render(error_body(error)), status, headers, "application/json")
 
 
-async def on_plait_error(_: Request, error: Exception) -> Response:
-    """Render an error of plait's own."""
+def handle_errors(http: FastAPI) -> None:
+    """Let every error of `http` have the one shape, the framework's own among them."""
+    http.add_exception_handler(PlaitError, _on_plait_error)
+    http.add_exception_handler(RequestValidationError, _on_invalid)
+    http.add_exception_handler(HTTPException, _on_http_error)
+    http.add_exception_handler(Exception, _on_unexpected)
+
+
+async def _on_plait_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, PlaitError)
     return error_response(error)
 
 
-async def on_http_error(request: Request, error: Exception) -> Response:
-    """Render what the framework refuses by itself: an unknown address, a wrong method."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        unknown = UnknownName("unknown_route", f"no such address: {request.url.path}", hint="/docs")
-        return error_response(unknown)
-    body = {
-        "error": {
-            "message": str(error.detail),
-            "type": _TYPES.get(error.status_code, "invalid_request_error"),
-            "param": None,
-            "code": "method_not_allowed" if error.status_code == 405 else "http_error",
-        }
-    }
-    return Response(render(body), error.status_code, error.headers, "application/json")
-
-
-async def on_invalid(_: Request, error: Exception) -> Response:
+async def _on_invalid(_: Request, error: Exception) -> Response:
     """Render a parameter that the framework could not read."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     return error_response(InvalidRequest("request_shape", str(first["msg"]), where=place))
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    """Render an unknown address, or a method that the address does not take."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code != 405:
+        known = list(request.app.openapi()["paths"])
+        hint = suggestion(path, known)
+        return error_response(
+            UnknownName("unknown_route", f"no such address: {path}", hint=hint)
+        )
+    allowed = (error.headers or {}).get("Allow", "")
+    response = error_response(
+        InvalidRequest(
+            "request_method", f"{path} does not take {request.method}", hint=f"it takes {allowed}"
+        )
+    )
+    response.headers["allow"] = allowed
+    return response
+
+
+async def _on_unexpected(_: Request, error: Exception) -> Response:
+    """Render a fault of plait's own; the server's log has the traceback."""
+    return error_response(
+        EngineError("engine_failed", f"unexpected {type(error).__name__}", hint="please report it")
+    )

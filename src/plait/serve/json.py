@@ -1,11 +1,13 @@
 """The one JSON encoder and decoder of the HTTP room."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import orjson
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
-from plait.core.errors import InvalidRequest
+from plait.core.errors import Cancelled, InvalidRequest
 
 MAX_BODY = 16 * 1024 * 1024
 
@@ -15,29 +17,45 @@ def render(value: object) -> bytes:
     return orjson.dumps(value)
 
 
-async def read_object(request: Request) -> Mapping[str, object]:
-    """Return the body, which must be a JSON object.
+async def read_body(request: Request) -> bytes:
+    """Return the body.
 
     Raises:
-        InvalidRequest: it is too large, not JSON, or not an object.
+        InvalidRequest: it is larger than `MAX_BODY`.
+        Cancelled: the caller left before all of it came.
     """
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_BODY:
+    if length.isdecimal() and int(length) > MAX_BODY:
         raise _too_large()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise _too_large()
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BODY:
+                raise _too_large()
+    except ClientDisconnect:
+        raise Cancelled("cancelled", "the caller left before the body was complete") from None
+    return b"".join(parts)
+
+
+def parse_object(body: bytes) -> Mapping[str, object]:
+    """Return the JSON object that a body holds.
+
+    Raises:
+        InvalidRequest: it is not JSON, holds a number beyond all floats, or is not an object.
+    """
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(
-            "request_not_json", f"the body is not JSON: {error}", hint="send a JSON object"
+            "request_not_json",
+            f"the body is not JSON that can be read: {error}",
+            hint="send UTF-8 JSON; null stands for what is missing, NaN and infinities have no name",
         ) from None
     if not isinstance(value, dict):
         raise InvalidRequest("request_shape", "the body is not a JSON object")
-    return value
+    return cast("dict[str, object]", value)
 
 
 def _too_large() -> InvalidRequest:

@@ -1,6 +1,5 @@
 """`plait serve`: one process, one store, one address."""
 
-import asyncio
 import errno
 import socket
 from collections.abc import Callable
@@ -45,7 +44,7 @@ def serve(app: App, ready: Callable[[str], None] | None = None) -> None:
             timeout_graceful_shutdown=10,
         )
         server = _Server(config, lambda: ready and ready(address_of(listener)))
-        asyncio.run(server.serve([listener]))
+        server.run([listener])
 
 
 def listen(host: str, port: int) -> socket.socket:

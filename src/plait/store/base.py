@@ -1,6 +1,7 @@
 """What every store can do. SQLite is one; a server database will be another."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
@@ -21,6 +22,13 @@ class Store(Protocol):
     `store_damaged`, `store_unreachable`.
     """
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make everything this thread writes within one: all of it is kept, or an error undoes it.
+
+        What is read within is what was there before. `record` and blobs stand apart.
+        """
+        ...
+
     def put(self, *rows: Immutable | KeyRow) -> None:
         """Keep all of `rows` or none.
 
@@ -32,13 +40,14 @@ class Store(Protocol):
         """
         ...
 
-    def get(self, kind: type[R], row_id: str, *, tenant: str | None = None) -> R | None:
+    def get(self, kind: type[R], row_id: str, /, *, tenant: str | None = None) -> R | None:
         """Return the row of that id, if `tenant` is not given or owns it."""
         ...
 
     def find(
         self,
         kind: type[R],
+        /,
         *,
         tenant: str | None = None,
         before: float | None = None,
@@ -133,11 +142,15 @@ class Store(Protocol):
         ...
 
     def job_cancel(self, job_id: str) -> JobRow | None:
-        """Ask a running job to stop, end one that waits; return the job, None if unknown."""
+        """Ask a running job to stop; end one that waits, or whose owner's lease ran out.
+
+        Returns:
+            The job; None if unknown.
+        """
         ...
 
     def step_put(self, job_id: str, name: str, result: Json) -> None:
-        """Keep the result of a step; the first one kept stays.
+        """Keep the result of a step; the first one kept stays. It clears the job's `attempts`.
 
         Raises:
             UnknownName: there is no such job.

@@ -41,8 +41,16 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
-        """Hold the only right to write; commit at the end, or undo everything on an error."""
+        """Hold the only right to write; commit at the end, or undo everything on an error.
+
+        One within another is a part of it. An error that leaves the inner one must leave the outer
+        one too.
+        """
         with self._lock, faults(self.folder):
+            within = self._connection.in_transaction  # this thread's, for it has the lock
+            if within:
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

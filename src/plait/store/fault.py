@@ -62,7 +62,7 @@ def _fault(error: apsw.Error | OSError, folder: Path) -> StoreError | None:
     if isinstance(error, apsw.CantOpenError | apsw.IOError | OSError):
         return StoreError(
             "store_unreachable",
-            f"the store cannot be opened: {error}",
+            f"the store cannot be reached: {error}",
             where=str(folder),
             hint="check that the disk is mounted and the folder is what you meant",
         )

@@ -107,16 +107,17 @@ def check_names(names: Iterable[str], where: str) -> None:
     """
     seen: dict[str, str] = {}
     for name in names:
-        first = seen.setdefault(name.casefold(), name)
-        if first is not name:
+        other = seen.get(name.casefold())
+        if other is not None:
+            same = f"two columns are named {name!r}"
+            alike = f"columns {other!r} and {name!r} differ only in case"
             raise InvalidData(
                 "data_duplicate_column",
-                f"two columns are named {name!r}"
-                if first == name
-                else f"columns {first!r} and {name!r} differ only in case",
+                same if other == name else alike,
                 where=where,
                 hint="rename one of them",
             )
+        seen[name.casefold()] = name
 
 
 def _is_number(value: object) -> bool:

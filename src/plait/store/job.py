@@ -80,12 +80,13 @@ class Jobs:
 
     def cancel(self, job_id: str) -> JobRow | None:
         """See `Store.job_cancel`."""
+        now = self._clock.now()
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE job SET cancel = 1, updated = ?,"
-                " state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END"
+                "UPDATE job SET cancel = 1, updated = ?, state = CASE"
+                " WHEN state = 'queued' OR lease_until <= ? THEN 'cancelled' ELSE state END"
                 " WHERE id = ? AND state IN ('queued', 'running')",
-                (self._clock.now(), job_id),
+                (now, now, job_id),
             )
             return _get(connection, job_id)
 
@@ -101,6 +102,8 @@ class Jobs:
                 " FROM job WHERE id = ?",
                 (name, self._clock.now(), dump(result), job_id),
             )
+            if connection.changes():  # it gets somewhere: only deaths in one place are counted
+                connection.execute("UPDATE job SET attempts = 0 WHERE id = ?", (job_id,))
 
     def steps(self, job_id: str) -> dict[str, Json]:
         """See `Store.steps`."""

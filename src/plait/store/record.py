@@ -164,7 +164,7 @@ class JobRow:
         total: units in all; 0 when not known.
         owner: who works on it, or did last.
         lease_until: when the owner counts as dead unless it renews.
-        attempts: how often it was claimed.
+        attempts: how often it was claimed since it last finished a step.
         cancel: whether somebody asked it to stop.
         result: what a done job made.
         error: why a failed one failed.

@@ -1,6 +1,7 @@
 """The store in one folder: SQLite for rows, files for blobs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +53,12 @@ class SqliteStore:
         self._jobs = Jobs(self._database, clock)
         self._audit = Audit(self._database, clock)
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep everything that is written within, or nothing; see `Store.transaction`."""
+        with self._database.transaction():
+            yield
+
     # rows
 
     def put(self, *rows: Immutable | KeyRow) -> None:
@@ -63,7 +70,7 @@ class SqliteStore:
                 else:
                     _put_immutable(connection, row)
 
-    def get(self, kind: type[R], row_id: str, *, tenant: str | None = None) -> R | None:
+    def get(self, kind: type[R], row_id: str, /, *, tenant: str | None = None) -> R | None:
         """Return the row of that id; see `Store.get`."""
         found = self.find(kind, tenant=tenant, limit=1, id=row_id)
         return found[0] if found else None
@@ -71,6 +78,7 @@ class SqliteStore:
     def find(
         self,
         kind: type[R],
+        /,
         *,
         tenant: str | None = None,
         before: float | None = None,

@@ -1,8 +1,8 @@
 """Reading tables of CSV and Parquet, whole or in chunks.
 
-CSV goes through the strict parser of the standard library first, which says at which line a file is
-broken, and then to DuckDB in one clean dialect: DuckDB's own parser is faster, and drops rows in
-silence after an unclosed quote. A column's kind is decided on every row, never on a sample.
+CSV is parsed by the standard library, strictly: it says at which line a file is broken. (DuckDB's
+own parser is faster, but drops rows in silence after an unclosed quote.) Everything after that is
+done in DuckDB. A column's kind is decided on every row, never on a sample.
 """
 
 import csv
@@ -11,6 +11,7 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
@@ -19,10 +20,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from plait.core.errors import InvalidData
 from plait.store.duck import identifier, literal, open_duck
-from plait.store.frame import EXACT, TIME, ColumnKind, Frame, RawColumn, check_names
-from plait.store.table_source import find_files, foreign, format_of, opened
+from plait.store.frame import EXACT, TIME, ColumnKind, Frame, RawColumn, check_names, objects
+from plait.store.table_source import empty, find_files, foreign, format_of, opened
 
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null")
 # No leading zero and at most 15 digits: a float would not give back a postcode or a long account
@@ -31,6 +31,7 @@ NUMBER = r"[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?(?i:in
 _WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _FRACTION = re.compile(r"FLOAT|DOUBLE|DECIMAL.*")
 _DELIMITERS = ",;\t|"
+_BATCH = 10_000
 
 
 def read_table(source: str | Path, *, strings: Collection[str] = ()) -> Frame:
@@ -87,7 +88,7 @@ class _Table:
         text = formats == {"text"}
         try:
             if text:
-                self._load_text(files, scratch)
+                self._load_text(files)
             else:
                 self._load_parquet(files)
             self.height, self._columns = _columns(connection, text, strings)
@@ -95,9 +96,7 @@ class _Table:
             message = str(error).partition("\n")[0]
             raise foreign(files[0], f"it cannot be read: {message}", "write it again") from None
         if not self.height:
-            raise InvalidData(
-                "data_empty", "there is a header and no rows", where=str(source), hint="add rows"
-            )
+            raise empty(source, "there is a header and no rows")
 
     def frame(self, condition: str = "") -> Frame:
         """Return the rows that fulfil `condition`, in order."""
@@ -110,29 +109,32 @@ class _Table:
         )
         return Frame(tuple(columns), self._notes)
 
-    def _load_text(self, files: Sequence[Path], scratch: Path) -> None:
-        names: list[str] = []
-        clean = [scratch / f"clean-{number}.csv" for number in range(len(files))]
-        for file, target in zip(files, clean, strict=True):
+    def _load_text(self, files: Sequence[Path]) -> None:
+        first: list[str] = []
+        for file in files:
             encoding = _encoding(file)
             if encoding == "latin-1":
                 self._notes += (f"{file}: not UTF-8, read as Latin-1",)
-            found = _rewrite(file, target, encoding)
-            if names and found != names:
+            rows = _rows(file, encoding)
+            names = next(rows)
+            if not first:
+                first = names
+                columns = ", ".join(f"{identifier(name)} VARCHAR" for name in names)
+                self._connection.execute(f"CREATE TABLE raw ({columns})")
+            if names != first:
                 raise foreign(file, f"its columns differ from those of {files[0]}", "align them")
-            names = found
+            while batch := list(islice(rows, _BATCH)):
+                self._insert(batch)
+
+    def _insert(self, rows: list[list[str]]) -> None:
+        columns = {f"c{at}": objects(cells) for at, cells in enumerate(zip(*rows, strict=True))}
         words = ", ".join(map(literal, MISSING))
-        cells = (
-            f"CASE WHEN trim(c{at}) NOT IN ({words}) THEN trim(c{at}) END AS {identifier(name)}"
-            for at, name in enumerate(names)
-        )
-        types = ", ".join(f"c{at}: 'VARCHAR'" for at in range(len(names)))
-        dialect = "header = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\n'"
-        read = f"read_csv($files, auto_detect = false, {dialect}, columns = {{{types}}})"
-        self._connection.execute(
-            f"CREATE TABLE raw AS SELECT {', '.join(cells)} FROM {read}",  # noqa: S608  as above
-            {"files": [str(each) for each in clean]},
-        )
+        cells = (f"CASE WHEN {name} NOT IN ({words}) THEN {name} END" for name in columns)
+        bare = (f"trim({name}, ' \t\r\n') AS {name}" for name in columns)
+        self._connection.register("batch", columns)
+        relation = self._connection.table("batch").project(", ".join(bare))
+        relation.project(", ".join(cells)).insert_into("raw")
+        self._connection.unregister("batch")
 
     def _load_parquet(self, files: Sequence[Path]) -> None:
         paths = {"files": [str(file) for file in files]}
@@ -167,8 +169,8 @@ def _encoding(source: Path) -> str:
                 return encoding
 
 
-def _rewrite(source: Path, target: Path, encoding: str) -> list[str]:
-    """Write the rows of a CSV file to `target` in one dialect, without header; return the names.
+def _rows(source: Path, encoding: str) -> Iterator[list[str]]:
+    """Yield the names of a CSV file's columns, then the cells of each row.
 
     Raises:
         InvalidData: the file is broken; the error says where.
@@ -176,27 +178,26 @@ def _rewrite(source: Path, target: Path, encoding: str) -> list[str]:
     with (
         opened(source) as stream,
         io.TextIOWrapper(stream, encoding, newline="") as text,
-        target.open("w", encoding="utf-8", newline="") as file,
     ):
-        delimiter = _delimiter(text)
-        reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
-        keep = csv.writer(file, lineterminator="\n").writerow
+        reader = csv.reader(text, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
         try:
-            header = next(row for row in reader if any(row))
+            header = next((row for row in reader if any(row)), [])
+            if not header:
+                raise empty(source, "there are only blank lines")
             names = [cell.strip() or f"column_{at}" for at, cell in enumerate(header, 1)]
             check_names(names, str(source))
+            yield names
             width = len(names)
             for row in reader:
                 if len(row) == width:
-                    keep(row)
-                elif any(row):
+                    yield row
+                elif any(row):  # not a blank line
                     message = f"{len(row)} fields, where the header has {width}"
                     hint = "mend the line; a field that holds the delimiter needs quotes"
                     raise foreign(source, message, hint, reader.line_num)
         except csv.Error as error:
             hint = 'mend the line; a " within quotes is written ""'
             raise foreign(source, str(error), hint, reader.line_num) from None
-    return names
 
 
 def _delimiter(text: TextIO) -> str:

@@ -7,9 +7,10 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import url2pathname, urlopen
 
@@ -38,11 +39,10 @@ def find_files(source: str | Path, scratch: Path) -> list[Path]:
         InvalidData: `data_missing`, or `data_unreadable` for a folder.
     """
     text = str(source)
-    parts = urlsplit(text)
-    if parts.scheme in ("http", "https"):
+    if text.startswith(("http://", "https://")):
         return [_download(text, scratch)]
-    if parts.scheme == "file":
-        text = url2pathname(parts.path)
+    if text.startswith("file://"):
+        text = url2pathname(urlsplit(text).path)
     path = Path(text)
     if path.is_dir():
         raise InvalidData(
@@ -73,7 +73,7 @@ def format_of(path: Path) -> Format:
     with opened(path) as stream:
         head = stream.read(4096)
     if not head:
-        raise InvalidData("data_empty", "the file is empty", where=str(path), hint="name another")
+        raise empty(path, "the file is empty")
     named = Path(path.name.lower().removesuffix(".gz")).suffix
     if head.startswith(_PARQUET):
         if named in (".csv", ".tsv", ".txt"):
@@ -91,6 +91,11 @@ def format_of(path: Path) -> Format:
     if named in (".parquet", ".pq"):
         raise foreign(path, "it is not a Parquet file", "rename it, if it is CSV")
     return "text"
+
+
+def empty(source: str | Path, message: str) -> InvalidData:
+    """Return the error of a table without rows."""
+    return InvalidData("data_empty", message, where=str(source), hint="name a table with rows")
 
 
 def foreign(path: Path, message: str, hint: str, line: int = 0) -> InvalidData:
@@ -123,7 +128,12 @@ def _download(url: str, scratch: Path) -> Path:
     try:
         with urlopen(url, timeout=_TIMEOUT_SECONDS) as answer, target.open("wb") as file:
             shutil.copyfileobj(answer, file)
-    except (URLError, OSError) as error:
+            promised = answer.headers.get("Content-Length")
+            if promised and int(promised) != file.tell():
+                raise ConnectionError("the answer was cut short")
+    except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise InvalidData(
             "data_missing",
             f"it could not be fetched: {error}",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
 
-from plait.core.errors import PlaitError
+from plait.core.errors import PlaitError, StoreError
 from plait.core.job import Progress
 from plait.store.base import Store
 from plait.store.record import (
@@ -33,6 +33,7 @@ def check_store(make: Make, folder: Path) -> None:
     """
     for check in (
         _rows,
+        _together,
         _immutable,
         _keys,
         _blobs,
@@ -63,6 +64,35 @@ def _rows(make: Make, folder: Path) -> None:
         _same(store.find(DecisionRow, tenant="other"), [rows[3]], "find heeds the tenant")
         _same(store.find(DecisionRow, contract="none"), [], "find heeds equality")
         _same(store.find(DecisionRow, kind="declared", created=2.0), [rows[2]], "of all fields")
+
+
+def _together(make: Make, folder: Path) -> None:
+    def write(store: Store) -> None:
+        store.put(_DECISION)
+        store.release(_RELEASE)
+        store.audit("me", "decide", "dec_1", {})
+        store.job_finish("job_1", "me", "done")
+
+    def fail(store: Store) -> None:
+        with store.transaction():
+            write(store)
+            raise StoreError("store_busy", "on purpose")
+
+    with make(folder) as store, make(folder) as other:
+        store.job_submit(_JOB)
+        store.job_claim("me", 60.0)
+        counter = other.change_counter()
+        _raises(lambda: fail(store), "store_busy", "an error comes through")
+        kept = [store.find(DecisionRow), store.find(ReleaseRow), store.find(AuditRow)]
+        _same(kept, [[], [], []], "and undoes all that was written within")
+        _same(other.change_counter(), counter, "nobody hears of it")
+        with store.transaction():
+            write(store)
+            _same(other.find(DecisionRow), [], "nothing is seen before the end")
+        _same(other.find(DecisionRow), [_DECISION], "then everything is")
+        job = other.get(JobRow, "job_1")
+        _same(job and job.state, "done", "the job's end too")
+        _same((len(other.releases()), other.audit_check()), (1, None), "once, and the chain whole")
 
 
 def _immutable(make: Make, folder: Path) -> None:
@@ -132,11 +162,15 @@ def _requests(make: Make, folder: Path) -> None:
         _same(store.dropped, 0, "nothing was dropped without need")
         _same(len(other.find(RequestRow)), 2501, "flushed requests are seen by other openers")
         store.record(replace(_REQUEST, id="req_bad", content={"what": object()}))  # type: ignore[dict-item]
-        bad = other.get(RequestRow, "req_bad") if store.flush() is None else None
-        _same(bad, replace(_REQUEST, id="req_bad", body={}, content=None), "the header survives")
+        _same(
+            store.get(RequestRow, "req_bad"),
+            replace(_REQUEST, id="req_bad", body={}, content=None),
+            "the header survives",
+        )
         store.record(replace(_REQUEST, id="req_last"))
     with make(folder) as store:
-        _same(store.get(RequestRow, "req_last") is None, False, "close writes what is pending")
+        last = store.get(RequestRow, "req_last")
+        _same(last, replace(_REQUEST, id="req_last"), "close writes what is pending")
 
 
 def _jobs(make: Make, folder: Path) -> None:
@@ -179,6 +213,10 @@ def _leases(make: Make, folder: Path) -> None:
         _same(store.job_claim("a", 60.0), None, "a cancelled job is not taken over")
         dead = store.get(JobRow, "job_1")
         _same(dead and dead.state, "cancelled", "when its owner is dead it ends")
+        store.job_submit(replace(_JOB, id="job_2"))
+        store.job_claim("a", -1.0)
+        dead = store.job_cancel("job_2")
+        _same(dead and dead.state, "cancelled", "one whose owner is dead is cancelled at once")
 
 
 def _claimers(make: Make, folder: Path) -> None:
@@ -211,6 +249,14 @@ def _steps(make: Make, folder: Path) -> None:
         store.step_put("job_1", "fit", None)
         store.step_put("job_1", "read", {"rows": 4})
         _same(list(store.steps("job_1").items()), [("read", {"rows": 3}), ("fit", None)], "steps")
+        store.job_claim("a", -1.0)
+        store.job_claim("b", -1.0)
+        store.step_put("job_1", "fit", None)
+        tried = store.get(JobRow, "job_1")
+        _same(tried and tried.attempts, 2, "attempts are counted")
+        store.step_put("job_1", "score", 0.5)
+        tried = store.get(JobRow, "job_1")
+        _same(tried and tried.attempts, 0, "from the last step that was finished")
         _raises(lambda: store.step_put("job_9", "read", 1), "unknown_job", "a step needs a job")
 
 

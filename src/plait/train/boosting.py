@@ -51,6 +51,9 @@ MANY: Sequence[Settings] = (
 
 MOST_ROUNDS = 1_000
 PATIENCE = 20
+LEAST_GAIN = 1e-3
+"""A smaller share of the first round's loss in as many rounds is no gain."""
+
 USUAL_ROUNDS = 50
 FEW_BINS, MANY_BINS = 63, 255
 PRIOR_ROWS = 10
@@ -90,6 +93,7 @@ class Boosting:
             "bins": [FEW_BINS, MANY_BINS],
             "most rounds": MOST_ROUNDS,
             "patience": PATIENCE,
+            "least gain": LEAST_GAIN,
             "chosen by": "log loss or squared error in inner folds",
             "calibration": "sigmoid or temperature, where it helps in inner folds",
             "prior rows of a level": PRIOR_ROWS,
@@ -102,7 +106,9 @@ class Boosting:
         choice = _USUAL if fold is None else _choose(sample, target, fold)
         codes = _codes(sample, target, np.arange(len(target)))
         matrix = Encoder(codes).matrix(sample.columns, len(target))
-        booster = lightgbm.Booster(_parameters(choice.settings, sample), _dataset(matrix, target))
+        booster = lightgbm.Booster(
+            _parameters(choice.settings, sample), _dataset(matrix, target, sample)
+        )
         for _ in range(choice.rounds):
             booster.update()
         regression = sample.problem == "regression"
@@ -153,8 +159,8 @@ def _fold(sample: Sample, target: Floats, held_out: NDArray[np.bool_]) -> _Fold:
     """Encode by what the other rows say, so that the rows held out stay unseen."""
     codes = _codes(sample, target, np.flatnonzero(~held_out))
     matrix = Encoder(codes).matrix(sample.columns, len(target))
-    grown = _dataset(matrix[~held_out], target[~held_out])
-    judged = _dataset(matrix[held_out], target[held_out], reference=grown)
+    grown = _dataset(matrix[~held_out], target[~held_out], sample)
+    judged = _dataset(matrix[held_out], target[held_out], sample, grown)
     return _Fold(held_out, matrix[held_out], judged, grown)
 
 
@@ -164,12 +170,13 @@ def _try(folds: Sequence[_Fold], settings: Settings, sample: Sample) -> _Choice:
     for each in folds:
         booster = lightgbm.Booster(_parameters(settings, sample), each.grown)
         boosters.append(booster.add_valid(each.judged, "held out"))
-    least, rounds = np.inf, 0
+    first, least, rounds = 0.0, np.inf, 0
     for number in range(1, MOST_ROUNDS + 1):
         for booster in boosters:
             booster.update()
         loss = float(np.mean([booster.eval_valid()[0][2] for booster in boosters]))
-        if loss < least:
+        first = first or loss
+        if loss < least - LEAST_GAIN * first:
             least, rounds = loss, number
         elif number - rounds >= PATIENCE:
             break
@@ -193,10 +200,10 @@ def _parameters(settings: Settings, sample: Sample) -> dict[str, Json]:
 
 
 def _dataset(
-    matrix: Matrix, target: Floats, reference: lightgbm.Dataset | None = None
+    matrix: Matrix, target: Floats, sample: Sample, reference: lightgbm.Dataset | None = None
 ) -> lightgbm.Dataset:
-    """Return rows as LightGBM wants them, cut into the bins of `reference` if there is one."""
-    bins = {"max_bin": FEW_BINS if len(matrix) <= MANY_ROWS else MANY_BINS}
+    """Return rows of a sample as LightGBM wants them, in the bins of `reference` if it is given."""
+    bins = {"max_bin": FEW_BINS if len(sample.target) <= MANY_ROWS else MANY_BINS}
     return lightgbm.Dataset(matrix, target, reference=reference, params={**_FIXED, **bins})
 
 

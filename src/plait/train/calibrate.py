@@ -15,7 +15,7 @@ Ints: TypeAlias = NDArray[np.int64]
 LEVEL = 0.9
 """The level of every regression's interval."""
 
-_SLOPES = (0.01, 100.0)  # a model that separates all rows would ask for an infinite slope
+_SLOPES = (0.01, 100.0)
 _OFFSETS = (-100.0, 100.0)
 
 
@@ -27,11 +27,8 @@ def log_loss(raw: Floats, truth: Ints, calibration: Calibration | None = None) -
         truth: (n,) class indexes.
         calibration: None leaves the model's own probabilities.
     """
-    calibration = calibration or Calibration()
-    scores = calibration.slope * raw + calibration.offset
-    if scores.ndim == 1:
-        return float(np.mean(np.logaddexp(0.0, scores) - truth * scores))
-    return float(-np.mean(log_softmax(scores, axis=1)[np.arange(len(truth)), truth]))
+    logs = _log_probabilities(raw, calibration or Calibration())
+    return float(-np.mean(logs[np.arange(len(truth)), truth]))
 
 
 def calibrate(raw: Floats, truth: Ints, fold: Ints) -> Calibration:
@@ -56,16 +53,36 @@ def calibrate(raw: Floats, truth: Ints, fold: Ints) -> Calibration:
 
 
 def _fit(raw: Floats, truth: Ints) -> Calibration:
-    """Return the slope, and for two classes the offset, of the least log loss."""
+    """Return the slope, and for two classes the offset, of the least log loss.
+
+    Against Platt's targets: a class of n rows is believed to (n + 1) / (n + 2), so that scores
+    which happen to separate all rows do not ask for certainty.
+    """
     binary = raw.ndim == 1
+    rows = np.bincount(truth, minlength=2 if binary else raw.shape[1])
+    rest = (1 / (rows + 2))[truth]
+    targets = np.repeat(rest[:, None] / (len(rows) - 1), len(rows), axis=1)
+    targets[np.arange(len(truth)), truth] = 1 - rest
 
     def loss(parameters: Floats) -> float:
-        slope, offset = parameters if binary else (parameters[0], 0.0)
-        return log_loss(raw, truth, Calibration(slope=slope, offset=offset))
+        return float(-np.mean(targets * _log_probabilities(raw, _calibration(parameters))))
 
     start, bounds = ([1.0, 0.0], [_SLOPES, _OFFSETS]) if binary else ([1.0], [_SLOPES])
-    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
-    return Calibration(slope=float(found[0]), offset=float(found[1]) if binary else 0.0)
+    return _calibration(minimize(loss, start, method="L-BFGS-B", bounds=bounds).x)
+
+
+def _calibration(parameters: Floats) -> Calibration:
+    slope, offset = (*parameters, 0.0)[:2]
+    return Calibration(slope=float(slope), offset=float(offset))
+
+
+def _log_probabilities(raw: Floats, calibration: Calibration) -> Floats:
+    """Return (n, k) logarithms of the probabilities."""
+    scores = calibration.slope * raw + calibration.offset
+    if scores.ndim == 1:
+        scores = np.column_stack([np.zeros(len(scores)), scores])
+    logs: Floats = log_softmax(scores, axis=1)
+    return logs
 
 
 def interval(residuals: Floats) -> Interval:

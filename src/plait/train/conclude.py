@@ -15,8 +15,8 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "plait")
 
 RULE = (
     "Of the candidates within every limit, those not significantly worse than the best score are "
-    f"contenders (corrected paired test, Holm, {ALPHA:.0%}); of these the simplest wins, then the "
-    "fastest, then the smallest. A baseline that any rival beats is no contender."
+    f"contenders (corrected paired test, Holm, {100 * ALPHA:.0f} %). Of these the simplest wins, "
+    "then the fastest, then the smallest. A baseline that any rival beats is no contender."
 )
 
 

@@ -10,7 +10,7 @@ from plait.core.columns import Row, Scalar
 from plait.core.contract import Contract, Problem
 from plait.core.errors import InvalidData, InvalidSettings, nearest_of
 from plait.core.protocol import Sample
-from plait.core.schema import Schema
+from plait.core.schema import Field, Schema
 from plait.engines.answer import level_text
 from plait.evaluate.leakage import LeakageFinding, leakage_report
 from plait.store.frame import RawColumn
@@ -66,11 +66,8 @@ class Prepared:
     def rows(self, most: int) -> list[Row]:
         """Return at most so many rows, evenly spread, as a caller would send them."""
         spread = np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64))
-        lists = [values.tolist() for values in self.take(spread).values()]
-        return [
-            dict(zip(self.columns, map(_none_for_nan, row), strict=True))
-            for row in zip(*lists, strict=True)
-        ]
+        lists = [_as_sent(self.input[name], values) for name, values in self.take(spread).items()]
+        return [dict(zip(self.columns, row, strict=True)) for row in zip(*lists, strict=True)]
 
 
 def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) -> Prepared:
@@ -172,8 +169,8 @@ def _notes_on_rows(name: str, rows: int, kept: Sequence[RawColumn]) -> list[str]
     if left < rows:
         notes.append(f"{rows - left:,} of {rows:,} rows have no {name} and are left out.")
     if repeated := left - len(np.unique(_row_keys(kept))):
-        share = f"{repeated:,} of {left:,} rows repeat"
-        notes.append(f"{share} another exactly, which may flatter every score.")
+        share = f"{repeated:,} of {left:,}"
+        notes.append(f"Rows that repeat another exactly: {share}. They may flatter every score.")
     return notes
 
 
@@ -189,5 +186,7 @@ def _row_keys(columns: Sequence[RawColumn]) -> NDArray[np.uint64]:
     return keys
 
 
-def _none_for_nan(value: Scalar) -> Scalar:
-    return None if value != value else value  # NaN
+def _as_sent(field: Field, values: NDArray[np.generic]) -> list[Scalar]:
+    """Return a column as a caller would write it: null for missing, no fraction where none is."""
+    plain = [None if value != value else value for value in values.tolist()]
+    return [int(value) if field.integer and value is not None else value for value in plain]

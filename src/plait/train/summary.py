@@ -37,7 +37,7 @@ def summary_of(
     return " ".join(
         [
             _score(raced, winner, name),
-            f"It is {choice.why}.",
+            f"The reason: {choice.why}.",
             *(_rival(each, choice) for each in raced.results if each is not winner),
             _price(measurements[winner.name]),
             *_errors(contract, raced, winner),
@@ -51,7 +51,7 @@ def _score(raced: Raced, winner: Result, name: str) -> str:
     score = interval_of_scores(winner.scores, test_to_train=plan.splits.test_to_train)
     better = "higher" if plan.metric.greater_is_better else "lower"
     return (
-        f"{winner.name} answers for {name}, with a {plan.metric.name} of "
+        f"{winner.name} answers for {name}: its {plan.metric.name} is "
         f"{_figure(score.estimate)} (95 % interval {_figure(score.low)} to {_figure(score.high)}; "
         f"{better} is better), judged {len(plan.splits)} times on rows held out of "
         f"{len(plan.prepared):,}."
@@ -119,10 +119,12 @@ def _doubts(raced: Raced) -> list[str]:
     used = [leak.column for leak in prepared.leaks if leak.column in prepared.columns]
     if not used:
         return []
-    known = "it is known" if len(used) == 1 else "they are known"
+    one = len(used) == 1
+    names = used[0] if one else f"{', '.join(used[:-1])} and {used[-1]}"
     return [
-        f"Do not trust these figures before somebody has said why {' and '.join(used)} all but "
-        f"gives the answer away, and whether {known} when the decision is due."
+        f"Do not trust these figures before somebody has said why {names} all but "
+        f"{'gives' if one else 'give'} the answer away, and whether "
+        f"{'it is' if one else 'they are'} known when the decision is due."
     ]
 
 

@@ -41,8 +41,8 @@ class Target:
 def read_target(column: RawColumn, positive: str = "") -> Target:
     """Read the target.
 
-    A number with a fraction, or with more than 20 distinct values, is a quantity, unless it has two
-    values only; every other column is one of classes.
+    A number with a fraction, with more than 20 distinct values, or with a value that one row alone
+    has, is a quantity, unless it has two values only; every other column is one of classes.
 
     Args:
         column: the target, every row of the data.
@@ -64,13 +64,13 @@ def read_target(column: RawColumn, positive: str = "") -> Target:
     present = column.values[rows]
     levels, indexes, counts = np.unique(present, return_inverse=True, return_counts=True)
     _check_size(column.name, levels, counts, len(column.values))
-    if column.kind == "number" and len(levels) > 2 and _is_quantity(levels):
+    if column.kind == "number" and len(levels) > 2 and _is_quantity(levels, counts):
         if positive:
             raise _wrong_positive(positive, column.name, [])
         values = present.astype(np.float64)
         return Target(rows=rows, values=values, classes=(), problem="regression")
-    _check_classes(column.name, levels, counts)
     classes = tuple(_level(level) for level in levels.tolist())
+    _check_classes(column.name, classes, counts)
     if positive and positive_first(classes, positive, column.name):
         classes, indexes = classes[::-1], 1 - indexes
     problem: Problem = "binary" if len(classes) == 2 else "multiclass"
@@ -90,8 +90,9 @@ def positive_first(classes: tuple[Level, ...], positive: str, name: str) -> bool
     return matches[0]
 
 
-def _is_quantity(levels: NDArray[np.float64]) -> bool:
-    return len(levels) > MOST_CLASSES or bool((levels != np.floor(levels)).any())
+def _is_quantity(levels: NDArray[np.float64], counts: NDArray[np.int64]) -> bool:
+    fractions = bool((levels != np.floor(levels)).any())
+    return len(levels) > MOST_CLASSES or fractions or bool(counts.min() < 2)
 
 
 def _level(value: Level) -> Level:
@@ -104,7 +105,8 @@ def _check_size(
 ) -> None:
     present = int(counts.sum())
     if len(levels) < 2:
-        held = f"is {levels[0]} in every row that has it" if present else "is missing in every row"
+        texts = [level_text(_level(level)) for level in levels.tolist()]
+        held = f"is {texts[0]} in every row that has it" if texts else "is missing in every row"
         raise InvalidData(
             "data_target_constant",
             f"the target {held}",
@@ -120,12 +122,12 @@ def _check_size(
         )
 
 
-def _check_classes(name: str, levels: NDArray[np.generic], counts: NDArray[np.int64]) -> None:
+def _check_classes(name: str, classes: tuple[Level, ...], counts: NDArray[np.int64]) -> None:
     if counts.min() < 2:
-        rare = levels[counts.argmin()]
+        rare = level_text(classes[counts.argmin()])
         raise InvalidData(
             "data_too_small",
-            f"one row only is {rare}" + (f", of {len(levels)} classes" if len(levels) > 2 else ""),
+            f"one row only is {rare}, the rarest of {len(classes)} classes",
             where=name,
             hint="give at least 2 rows of each class, or merge it into another",
         )

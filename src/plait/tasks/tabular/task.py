@@ -1,16 +1,16 @@
 """Predictions for rows, by one artefact."""
 
-from collections.abc import Sequence
-from itertools import repeat
-from typing import Any, cast
+from typing import Any
 
-from plait.core.columns import Columns
+import numpy as np
+
+from plait.core.columns import Column, Columns
 from plait.core.context import Context
 from plait.core.decision import OperatingPoint
 from plait.core.privacy import Privacy
 from plait.core.protocol import Predictor
 from plait.core.request import PredictRequest
-from plait.core.response import Prediction, PredictResponse, Reason
+from plait.core.response import Prediction, PredictResponse
 from plait.core.schema import RowReader
 
 _PROBABILITY = "probability_"
@@ -42,6 +42,13 @@ class TabularTask:
         self._point = operating_point
         self._artefact = predictor.artefact.id
         self._reader = RowReader(predictor.artefact.manifest.input)
+        outputs = predictor.artefact.manifest.output.names
+        self._levels = tuple(
+            (name.removeprefix(_PROBABILITY), name)
+            for name in outputs
+            if name.startswith(_PROBABILITY)
+        )
+        self._ranged = "lower" in outputs
 
     async def run(self, request: PredictRequest, context: Context) -> PredictResponse:
         """Return one prediction per row.
@@ -57,39 +64,29 @@ class TabularTask:
             contract=self.contract,
             artefact=self._artefact,
             decision=self.decision,
-            predictions=_predictions(answers),
+            predictions=self._predictions(answers),
             operating_point=self._point,
         )
 
-
-def _predictions(answers: Columns) -> tuple[Prediction, ...]:
-    """Turn answer columns into one object per row."""
-    values = _plain(answers, "prediction")
-    named = {
-        name.removeprefix(_PROBABILITY): _plain(answers, name)
-        for name in answers
-        if name.startswith(_PROBABILITY)
-    }
-    levels = tuple(named)
-    chances = zip(*named.values(), strict=True) if named else repeat(())
-    ranges: Sequence[tuple[float, float] | None] = (
-        list(zip(_plain(answers, "lower"), _plain(answers, "upper"), strict=True))
-        if "lower" in answers
-        else [None] * len(values)
-    )
-    reasons = cast(
-        "Sequence[tuple[Reason, ...]]",
-        answers["reasons"] if "reasons" in answers else [()] * len(values),
-    )
-    return tuple(
-        Prediction(value, dict(zip(levels, chance, strict=True)), spread, why)
-        for value, chance, spread, why in zip(values, chances, ranges, reasons, strict=False)
-    )
+    def _predictions(self, answers: Columns) -> tuple[Prediction, ...]:
+        """Turn answer columns into one object per row."""
+        values = _plain(answers["prediction"])
+        chances = [(level, _plain(answers[name])) for level, name in self._levels]
+        ranges = self._ranged and (_plain(answers["lower"]), _plain(answers["upper"]))
+        reasons = answers.get("reasons")
+        return tuple(
+            Prediction(
+                value,
+                {level: column[row] for level, column in chances},
+                (ranges[0][row], ranges[1][row]) if ranges else None,
+                reasons[row] if reasons else (),
+            )
+            for row, value in enumerate(values)
+        )
 
 
-def _plain(answers: Columns, name: str) -> list[Any]:
+def _plain(column: Column) -> list[Any]:
     """Return a column as a list of Python's own scalars."""
-    column = answers[name]
     if isinstance(column, list):
         return column
-    return column.tolist() if hasattr(column, "tolist") else list(column)
+    return column.tolist() if isinstance(column, np.ndarray) else list(column)

@@ -1,0 +1,87 @@
+"""Contracts: what is hashed into evidence, and what is not."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from plait.core.contract import Contract, ContractLimits, Cost, FeatureNote, Objective
+from plait.core.ids import content_id
+from plait.core.privacy import Privacy
+
+LOANS = Contract(
+    task="tabular",
+    data="loans.csv",
+    target="approve",
+    metric="roc_auc",
+    positive="1",
+    objective=Objective(cost=Cost(false_positive=5.0)),
+    features={"income": FeatureNote(), "debt": FeatureNote()},
+    exclude=("action", "reject"),
+    limits=ContractLimits(latency_ms=5.0),
+    candidates=("dummy", "logistic"),
+    privacy=Privacy.PERSONAL,
+)
+
+
+def test_the_record_is_this():
+    """It is part of every evidence id: what is written here may grow, never change."""
+    assert LOANS.record() == {
+        "task": "tabular",
+        "target": "approve",
+        "metric": "roc_auc",
+        "positive": "1",
+        "cost": [5.0, 1.0],
+        "features": ["debt", "income"],
+        "exclude": ["action", "reject"],
+        "limits": [5.0, None, None],
+        "candidates": ["dummy", "logistic"],
+        "privacy": "personal",
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": "elsewhere/loans.parquet"},
+        {"features": {"debt": FeatureNote(label="debts"), "income": FeatureNote(unit="usd")}},
+        {"exclude": ("reject", "action")},
+    ],
+    ids=["place", "labels", "order"],
+)
+def test_what_does_not_touch_the_race_leaves_the_evidence(changes):
+    assert replace(LOANS, **changes).record() == LOANS.record()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"target": "reject"},
+        {"metric": "accuracy"},
+        {"positive": "0"},
+        {"objective": Objective()},
+        {"objective": Objective(cost=Cost(false_negative=5.0))},
+        {"features": {}},
+        {"exclude": ()},
+        {"limits": ContractLimits(size_mb=5.0)},
+        {"candidates": ("logistic", "dummy")},
+        {"privacy": Privacy.SECRET},
+    ],
+    ids=str,
+)
+def test_what_touches_the_race_changes_the_evidence(changes):
+    changed = replace(LOANS, **changes).record()
+    assert content_id("x", changed) != content_id("x", LOANS.record())
+
+
+@pytest.mark.parametrize("contract", [LOANS, replace(LOANS, objective=Objective())])
+def test_a_contract_comes_back_from_its_record(contract):
+    again = Contract.read(json.loads(json.dumps(contract.record())))
+    assert again == replace(contract, data="")
+    assert again.record() == contract.record()
+
+
+def test_a_contract_needs_a_task_data_and_a_target():
+    record = Contract(task="tabular", data="loans.csv", target="approve").record()
+    assert record["cost"] is None
+    assert record["limits"] == [None, None, None]

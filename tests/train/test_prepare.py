@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from plait.core.contract import FeatureNote
+from plait.core.errors import InvalidData, InvalidSettings
+from plait.core.schema import RowReader
+from plait.store.frame import RawColumn, objects
+from plait.train.prepare import prepare
+from plait.train.version import dataset_id
+
+
+@pytest.fixture(scope="module")
+def prepared(loans, contracts):
+    return prepare(loans, contracts["binary"])
+
+
+def test_features_are_what_can_be_learnt_from(prepared):
+    kinds = {field.name: field.kind for field in prepared.input.fields}
+    assert kinds == {"income": "number", "debt": "number", "married": "boolean", "area": "category"}
+    assert prepared.input["debt"].sentinels == (999.0,)
+    assert (prepared.problem, prepared.classes) == ("binary", ("no", "yes"))
+
+
+def test_every_column_left_out_is_told(prepared):
+    notes = "\n".join(prepared.notes)
+    for name in ("number", "person", "asked", "country", "notes"):
+        assert f"{name} is left out: " in notes
+    assert "debt: 999 (in " in notes
+    assert "score" not in notes  # excluded on purpose
+
+
+def test_the_dataset_is_all_that_was_read(prepared, loans):
+    assert prepared.dataset == dataset_id(loans)
+
+
+def test_a_sample_keeps_rows_and_targets_together(prepared):
+    rows = np.array([5, 3, 100])
+    sample = prepared.sample(rows, seed=7)
+    assert sample.target == prepared.target[rows].tolist()
+    assert sample.columns["debt"].tolist() == prepared.columns["debt"][rows].tolist()
+    assert (sample.classes, sample.problem, sample.seed) == (("no", "yes"), "binary", 7)
+
+
+def test_rows_are_such_as_a_caller_sends(prepared):
+    rows = prepared.rows(50)
+    assert len(rows) == 50
+    assert len(prepared.rows(10_000)) == len(prepared)
+    columns = RowReader(prepared.input).columns(rows)  # refuses NaN, numpy scalars, wrong types
+    assert None in columns["income"]
+    assert None in columns["married"]
+
+
+def test_a_whole_number_is_sent_without_fraction(loans, contracts):
+    count = RawColumn("count", "number", np.array([1.0, np.nan, 3.0] * 80))
+    rows = prepare((*loans, count), contracts["binary"]).rows(3)
+    assert {
+        type(row["count"]) for row in prepare((*loans, count), contracts["binary"]).rows(240)
+    } == {int, type(None)}
+    assert len(rows) == 3
+
+
+def test_rows_without_a_target_are_left_out_and_told(loans, contracts):
+    *others, target = loans
+    gaps = objects(None if i % 10 == 0 else value for i, value in enumerate(target.values))
+    found = prepare((*others, RawColumn("approved", "string", gaps)), contracts["binary"])
+    assert len(found) == 216
+    assert found.notes[0] == "24 of 240 rows have no approved and are left out."
+
+
+def test_repeated_rows_are_told(loans, contracts):
+    def doubled(column):
+        return RawColumn(column.name, column.kind, np.concatenate([column.values] * 2))
+
+    found = prepare([doubled(each) for each in loans], contracts["binary"])
+    assert any("Rows that repeat another exactly: 240 of 480" in note for note in found.notes)
+
+
+def test_distinct_rows_are_not_told_repeated(prepared):
+    assert not any("repeat" in note for note in prepared.notes)
+
+
+def test_leaks_are_found_in_features_and_beyond(loans, contracts):
+    target = loans[-1].values
+    restated = RawColumn("status", "string", objects("ok" if v == "yes" else "no" for v in target))
+    found = prepare((*loans, restated), contracts["binary"])
+    assert [leak.column for leak in found.leaks][0] == "status"
+    excluded = prepare((*loans, restated), replace(contracts["binary"], exclude=("status",)))
+    assert [leak.column for leak in excluded.leaks][0] == "status"
+
+
+def test_named_features_come_in_the_order_of_the_data(loans, contracts):
+    named = replace(contracts["binary"], features={"number": FeatureNote(), "area": FeatureNote()})
+    assert prepare(loans, named).input.names == ("number", "area")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "code", "hint"),
+    [
+        ({"target": "aproved"}, InvalidData, "data_target_missing", "did you mean 'approved'?"),
+        ({"target": "qqq"}, InvalidData, "data_target_missing", "columns: number, income"),
+        ({"exclude": ("incme",)}, InvalidData, "data_column_missing", "did you mean 'income'?"),
+        ({"features": {"incme": FeatureNote()}}, InvalidData, "data_column_missing", "'income'"),
+        ({"exclude": ("approved",)}, InvalidSettings, "settings_wrong_value", "remove it"),
+        ({"features": {"person": FeatureNote()}}, InvalidData, "data_no_features", "name"),
+        ({"target": "asked"}, InvalidData, "data_target_kind", "duration"),
+        ({"target": "country"}, InvalidData, "data_target_constant", "another target"),
+        ({"positive": "maybe"}, InvalidSettings, "settings_wrong_value", "one of no, yes"),
+    ],
+)
+def test_a_contract_the_data_cannot_meet_is_refused(loans, contracts, changes, kind, code, hint):
+    with pytest.raises(kind) as caught:
+        prepare(loans, replace(contracts["binary"], **changes))
+    assert caught.value.code == code
+    assert hint in caught.value.hint
