@@ -79,6 +79,42 @@ DECLARED = Decision(
 )
 
 
+BEST = Standing(
+    name="lightgbm",
+    paradigm="tree",
+    score=0.7829,
+    low=0.75,
+    high=0.81,
+    measurements={"latency_ms_p95": 0.05, "size_mb": 1.5},
+    artefact="art_2",
+    why="best, but not by enough",
+)
+SIMPLEST = Standing(
+    name="logistic",
+    paradigm="linear",
+    score=0.78,
+    low=0.74,
+    high=0.8,
+    measurements={},
+    artefact="art_1",
+    why="the simplest of those as good as the best",
+)
+MEASURED = Decision(
+    kind="measured",
+    contract="loans",
+    evidence="ev_1",
+    metric="roc_auc",
+    winner="logistic",
+    artefact="art_1",
+    standings=(BEST, SIMPLEST),
+    machine={},
+    notes=("<typur> leaks",),
+    summary="A line is enough.",
+    by="ada",
+    created=1.5,
+)
+
+
 def turned(value):
     """Return a JSON value with the keys of every mapping in the opposite order."""
     if isinstance(value, dict):
@@ -143,3 +179,33 @@ def test_ids_never_change():
 def test_a_declared_decision_needs_no_evidence():
     assert (DECLARED.evidence, DECLARED.standings, DECLARED.operating_point) == ("", (), None)
     assert Decision.read(DECLARED.record()) == DECLARED
+
+
+def test_a_decision_is_told_in_a_few_words():
+    assert MEASURED.outcome == "loans: logistic answers"
+    assert DECLARED.outcome == "loans: art_1 answers"
+    unmet = replace(MEASURED, winner="", artefact="")
+    assert unmet.outcome == "loans: no candidate meets the contract"
+
+
+def test_reasons_begin_with_the_winner():
+    assert MEASURED.reasons() == [
+        "logistic won: the simplest of those as good as the best.",
+        "lightgbm lost: best, but not by enough.",
+    ]
+
+
+def test_standings_are_rows_under_the_titles():
+    assert MEASURED.titles[2] == "roc_auc"
+    assert BEST.cells() == ("lightgbm", "tree", "0.7829", "0.7500 to 0.8100", "0.050", "1.5 MB")
+    assert SIMPLEST.cells()[-2:] == ("", "")
+    assert len(BEST.cells()) == len(MEASURED.titles)
+
+
+def test_a_notebook_shows_the_winner_in_bold_and_every_text_as_text():
+    shown = MEASURED._repr_html_()
+    assert "<td><b>logistic</b></td>" in shown
+    assert "<td>lightgbm</td>" in shown
+    assert "&lt;typur&gt; leaks" in shown
+    assert MEASURED.id in shown
+    assert "<td><b>" not in DECLARED._repr_html_()

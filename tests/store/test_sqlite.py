@@ -1,5 +1,6 @@
 import random
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -98,6 +99,12 @@ def test_writers_in_other_processes_wait_their_turn(tmp_path: Path, start, decis
     assert process.wait() != 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such modes")
+def test_a_new_store_is_its_owners_alone(tmp_path: Path):
+    SqliteStore(tmp_path / "store").close()
+    assert (tmp_path / "store").stat().st_mode & 0o077 == 0
+
+
 def test_opening_is_quick(tmp_path: Path):
     SqliteStore(tmp_path).close()
     took = []
@@ -113,7 +120,5 @@ def test_store_opens_beside_the_core_only(tmp_path: Path):
     source = (
         "import sys, plait.store.sqlite; print('duckdb' in sys.modules, 'numpy' in sys.modules)"
     )
-    import sys
-
     answer = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
     assert answer.stdout.split() == ["False", "False"]

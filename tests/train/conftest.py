@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from plait.core.cancel import Cancel
 from plait.core.contract import Contract, Cost, Objective
@@ -50,14 +51,13 @@ def make_loans(rows=ROWS, seed=0):
     approved = random.random(rows) < 1 / (1 + np.exp(-odds))
     debt[random.random(rows) < 0.05] = 999.0
     income[random.random(rows) < 0.05] = np.nan
-    nullable = [
-        None if missing else bool(m) for m, missing in zip(married, random.random(rows) < 0.1)
-    ]
+    nullable = married.astype(object)
+    nullable[random.random(rows) < 0.1] = None
     return (
         RawColumn("number", "number", np.arange(1.0, rows + 1)),
         RawColumn("income", "number", income),
         RawColumn("debt", "number", debt),
-        RawColumn("married", "boolean", objects(nullable)),
+        RawColumn("married", "boolean", nullable),
         RawColumn("area", "string", objects(LEVELS[each] for each in area)),
         RawColumn("person", "string", objects(f"person {each}" for each in range(rows))),
         RawColumn("asked", "time", objects(["2024-05-01"] * rows)),
@@ -92,6 +92,13 @@ def make_plan(problem, **changes):
     plan = plan_race(prepared, replace(CONTRACTS[problem], **changes), seed=3)
     split = repeated_folds if problem == "regression" else repeated_stratified
     return replace(plan, splits=split(prepared.target, folds=3, repeats=1, seed=3))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Keep linear algebra from waiting for cores that other tests use."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -137,3 +144,9 @@ def samples():
         prepared = prepare(make_loans(), contract)
         found[problem] = prepared.sample(np.arange(len(prepared)), seed=1)
     return found
+
+
+@pytest.fixture(scope="session")
+def fresh():
+    """Return loans that no sample holds, with the number to predict."""
+    return prepare(make_loans(rows=1000, seed=99), CONTRACTS["regression"])

@@ -15,7 +15,9 @@ def text(values, kind="string"):
 
 
 def test_a_number_knows_its_range_apart_from_sentinels():
-    feature = read_feature(number([1, 2, 3, 4] * 10 + [999, 999]), FeatureNote("age", "years"))
+    feature = read_feature(
+        number([1, 2, 3, 4] * 10 + [999, 999]), FeatureNote(label="age", unit="years")
+    )
     field = feature.field
     assert (field.kind, field.low, field.high, field.sentinels) == ("number", 1, 4, (999,))
     assert (field.integer, field.nullable, field.label, field.unit) == (True, True, "age", "years")

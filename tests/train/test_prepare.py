@@ -85,9 +85,9 @@ def test_leaks_are_found_in_features_and_beyond(loans, contracts):
     target = loans[-1].values
     restated = RawColumn("status", "string", objects("ok" if v == "yes" else "no" for v in target))
     found = prepare((*loans, restated), contracts["binary"])
-    assert [leak.column for leak in found.leaks][0] == "status"
+    assert found.leaks[0].column == "status"
     excluded = prepare((*loans, restated), replace(contracts["binary"], exclude=("status",)))
-    assert [leak.column for leak in excluded.leaks][0] == "status"
+    assert excluded.leaks[0].column == "status"
 
 
 def test_named_features_come_in_the_order_of_the_data(loans, contracts):
@@ -103,7 +103,7 @@ def test_named_features_come_in_the_order_of_the_data(loans, contracts):
         ({"exclude": ("incme",)}, InvalidData, "data_column_missing", "did you mean 'income'?"),
         ({"features": {"incme": FeatureNote()}}, InvalidData, "data_column_missing", "'income'"),
         ({"exclude": ("approved",)}, InvalidSettings, "settings_wrong_value", "remove it"),
-        ({"features": {"person": FeatureNote()}}, InvalidData, "data_no_features", "name"),
+        ({"features": {"person": FeatureNote()}}, InvalidData, "data_no_features", "more columns"),
         ({"target": "asked"}, InvalidData, "data_target_kind", "duration"),
         ({"target": "country"}, InvalidData, "data_target_constant", "another target"),
         ({"positive": "maybe"}, InvalidSettings, "settings_wrong_value", "one of no, yes"),

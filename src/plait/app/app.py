@@ -16,7 +16,7 @@ from plait.core.columns import Row
 from plait.core.context import LOCAL, Context, Principal
 from plait.core.contract import Contract
 from plait.core.decision import Decision
-from plait.core.errors import Refused, UnknownName
+from plait.core.errors import Refused
 from plait.core.ids import Json
 from plait.core.job import JobSpec
 from plait.core.request import PredictRequest
@@ -170,10 +170,7 @@ class App:
         Raises:
             UnknownName: there is none of that name.
         """
-        contracts = self.project.settings.contracts
-        if name not in contracts:
-            raise UnknownName.of("unknown_contract", "contract", name, list(contracts))
-        return contracts[name]
+        return self.project.contract(name)
 
     def submit_training(
         self,

@@ -1,6 +1,8 @@
 """Many rows at once: data frames, and files of any length in constant memory."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,31 +10,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.columns import Columns
-from plait.core.errors import InvalidData, nearest_of
+from plait.core.errors import InvalidData, shown, suggestion
 from plait.core.schema import Field
 from plait.engines.answer import level_text
-from plait.store.frame import Frame, RawColumn
-from plait.store.table_read import read_chunks
+from plait.store.frame import Frame, RawColumn, check_names, objects
+from plait.store.table_read import NUMBER, read_chunks
 from plait.store.table_write import TableWriter
 from plait.tasks.tabular.task import TabularTask
 
 CHUNK_ROWS = 20_000
+_NUMBER = re.compile(NUMBER)
 
 
 def predict_frame(task: TabularTask, frame: Any, reasons: int) -> Any:  # noqa: ANN401
-    """Return a frame of the same kind (pandas, polars): its columns plus the answers.
+    """Answer a pandas frame; its index is kept.
+
+    Returns:
+        The frame's columns plus the answers; see `free_names` for columns of the same name.
 
     Raises:
-        InvalidData: a feature is missing, or a value does not fit it.
+        InvalidData: the frame is of another library, lacks a feature, or holds a value that does
+            not fit.
     """
+    if not hasattr(frame, "assign"):
+        raise InvalidData(
+            "data_format",
+            f"plait answers pandas frames, not {type(frame).__module__}.{type(frame).__qualname__}",
+            hint="frame.to_pandas(), or frame.to_dicts() for a list of rows",
+        )
+    labels = {str(label): label for label in frame.columns}
     fields = task.predictor.artefact.manifest.input.fields
-    present = {name: frame[name].to_numpy() for name in frame.columns if name in _names(fields)}
+    used = [field.name for field in fields if field.name in labels]
+    check_names([str(label) for label in frame.columns if str(label) in used], "the frame")
+    present = {name: _plain_values(frame[labels[name]]) for name in used}
     columns = read_columns(Frame.of(present), fields, "the frame")
+    if not len(frame):
+        columns = {field.name: [] for field in fields}
     answers = task.predictor.predict(columns, reasons=reasons)
-    if hasattr(frame, "assign"):  # keeps the index of a pandas frame
-        return frame.assign(**answers)
-    kept = {name: frame[name] for name in frame.columns}
-    return type(frame)({**kept, **answers})
+    return frame.rename(columns=free_names(labels, answers)).assign(**answers)
 
 
 def predict_file(
@@ -44,96 +59,152 @@ def predict_file(
     """Answer every row of a file, in chunks; return the number of rows.
 
     Raises:
-        InvalidData: the file cannot be read, lacks a feature, or holds a value that does not fit.
+        InvalidData: the file cannot be read, lacks a feature, or holds a value that does not fit;
+            the answers cannot be written, or would replace the file.
     """
+    _check_target(str(source), Path(target))
     fields = task.predictor.artefact.manifest.input.fields
     texts = [field.name for field in fields if field.kind == "category"]
     done = 0
     with TableWriter(Path(target)) as writer:
         for frame in read_chunks(source, CHUNK_ROWS, strings=texts):
-            writer.write(answer_frame(task, frame, str(source)))
+            columns = read_columns(frame, fields, str(source), first=done + 1)
+            answers = task.predictor.predict(columns)
+            names = free_names(frame.names, answers)
+            kept = (replace(each, name=names.get(each.name, each.name)) for each in frame.columns)
+            writer.write(Frame((*kept, *Frame.of(answers).columns)))
             done += frame.height
             if watch is not None:
                 watch(done)
     return done
 
 
-def answer_frame(task: TabularTask, frame: Frame, where: str) -> Frame:
-    """Return the frame's columns plus `prediction`, and `probability_<class>` per class.
+def free_names(names: Collection[str], answers: Collection[str]) -> dict[str, str]:
+    """Return new names for the columns that bear the name of an answer: `input_` before the old.
 
-    Raises:
-        InvalidData: a feature is missing, or a value does not fit it.
+    Names that differ only in case count as one, as they do for SQL and Parquet.
     """
-    columns = read_columns(frame, task.predictor.artefact.manifest.input.fields, where)
-    answers = task.predictor.predict(columns)
-    kept = tuple(column for column in frame.columns if column.name not in answers)
-    return Frame(kept + Frame.of(answers).columns)
+    taken = {name.casefold() for name in (*names, *answers)}
+    found = {}
+    for name in names:
+        if name.casefold() in {answer.casefold() for answer in answers}:
+            free = f"input_{name}"
+            while free.casefold() in taken:
+                free = f"input_{free}"
+            taken.add(free.casefold())
+            found[name] = free
+    return found
 
 
-def read_columns(frame: Frame, fields: tuple[Field, ...], where: str) -> Columns:
+def read_columns(frame: Frame, fields: tuple[Field, ...], where: str, *, first: int = 1) -> Columns:
     """Return the columns of `fields`, checked as strictly as the rows of a request.
+
+    Args:
+        frame: at least the features, and any other columns.
+        fields: of the artefact.
+        where: what to call the table in an error.
+        first: number of the frame's first row in the table, counted from 1.
 
     Raises:
         InvalidData: a feature is missing, or a value does not fit it; the row is named.
     """
     known = {column.name: column for column in frame.columns}
-    found: dict[str, NDArray[Any]] = {}
     for field in fields:
         if field.name not in known:
-            near = nearest_of(field.name, list(known))
             raise InvalidData(
                 "data_column_missing",
-                f"there is no column {field.name!r}",
+                f"there is no column {field.name!r}, which the contract needs",
                 where=where,
-                hint=f"did you mean {near!r}?" if near else "the contract needs it",
+                hint=suggestion(field.name, list(known)),
             )
-        found[field.name] = _values(known[field.name], field, where)
-    return found
+    return {field.name: _Cells(known[field.name], field, where, first).values() for field in fields}
 
 
-def _values(column: RawColumn, field: Field, where: str) -> NDArray[Any]:
-    values = _fitted(column, field, where)
-    missing = np.array([value is None or value != value for value in values.tolist()], dtype=bool)
-    if missing.any() and not field.nullable:
-        raise _unfit(field, where, missing, "is missing, and it never was in training")
-    if field.kind == "number" and (infinite := np.isinf(values)).any():
-        raise _unfit(field, where, infinite, "is infinite")
+class _Cells:
+    """One column on its way to a field."""
+
+    def __init__(self, column: RawColumn, field: Field, where: str, first: int) -> None:
+        self._column = column
+        self._field = field
+        self._where = where
+        self._first = first
+        self._raw = column.values.tolist()
+        self._absent = _flags(value is None or value != value for value in self._raw)
+
+    def values(self) -> NDArray[Any]:
+        """Return the values in the kind of the field.
+
+        Raises:
+            InvalidData: one of them does not fit.
+        """
+        if not self._field.nullable:
+            self._refuse(self._absent, "is missing, and it never was in training")
+        match self._field.kind:
+            case "number":
+                return self._numbers()
+            case "boolean":
+                return self._booleans()
+            case _:
+                return self._levels()
+
+    def _numbers(self) -> NDArray[Any]:
+        if self._column.kind == "string" and not self._absent.all():
+            texts = _flags(value is not None and not _is_number(value) for value in self._raw)
+            self._refuse(texts if texts.any() else ~self._absent, "is text, not a number")
+        numbers = zip(self._raw, self._absent, strict=True)
+        values = np.array([np.nan if absent else value for value, absent in numbers], dtype=float)
+        self._refuse(np.isinf(values), "is infinite")
+        return values
+
+    def _booleans(self) -> NDArray[Any]:
+        wrong = _flags(value not in (0, 1) for value in self._raw)
+        self._refuse(wrong & ~self._absent, "is neither true nor false")
+        return self._objects(bool)
+
+    def _levels(self) -> NDArray[Any]:
+        # a file may hold only levels that look like numbers where training saw text as well
+        return self._objects(level_text)
+
+    def _objects(self, convert: Callable[[Any], object]) -> NDArray[Any]:
+        cells = zip(self._raw, self._absent, strict=True)
+        return objects(None if absent else convert(value) for value, absent in cells)
+
+    def _refuse(self, rows: NDArray[np.bool_], problem: str) -> None:
+        """Raise an error on the first of these rows, if there is one."""
+        if rows.any():
+            at = int(np.argmax(rows))
+            value = "" if self._absent[at] else f" ({shown(self._raw[at])})"
+            raise InvalidData(
+                "data_format",
+                f"{self._field.name!r} {problem}{value}",
+                where=f"{self._where}, row {self._first + at}",
+                hint="mend the row, or train on data that looks like it",
+            )
+
+
+def _check_target(source: str, target: Path) -> None:
+    """Refuse before any work what could not be written in the end."""
+    if target.exists() and Path(source).exists() and target.samefile(source):
+        problem, hint = "it is the file to answer", "name another file for the answers"
+    elif target.is_dir():
+        problem, hint = "it is a folder", f"name a file in it, such as {target / 'answers.csv'}"
+    elif not target.absolute().parent.is_dir():
+        problem, hint = "its folder does not exist", f"mkdir -p {target.parent}"
+    else:
+        return
+    raise InvalidData("data_unwritable", problem, where=str(target), hint=hint)
+
+
+def _plain_values(series: Any) -> NDArray[Any]:  # noqa: ANN401  # pandas has no types here
+    """Return a pandas column with None for whatever it calls missing (NaN, NaT, pd.NA)."""
+    values: NDArray[Any] = np.array(series.astype(object), dtype=object)
+    values[series.isna().to_numpy()] = None
     return values
 
 
-def _fitted(column: RawColumn, field: Field, where: str) -> NDArray[Any]:
-    """Return the column's values as the kind the field has."""
-    values = column.values
-    absent = np.array([value is None or value != value for value in values.tolist()], dtype=bool)
-    if field.kind == "number":
-        if column.kind == "string" and not absent.all():
-            raise _unfit(field, where, ~absent, "is text, not a number")
-        return np.array([np.nan if a else v for v, a in zip(values, absent, strict=True)], float)
-    if field.kind == "boolean":
-        wrong = ~absent & np.array([value not in (0, 1) for value in values.tolist()], dtype=bool)
-        if wrong.any():
-            raise _unfit(field, where, wrong, "is neither true nor false")
-        return _objects(None if a else bool(v) for v, a in zip(values, absent, strict=True))
-    if column.kind == "string":
-        return values
-    # this file holds only levels that look like numbers, where training saw text as well
-    return _objects(
-        None if a else level_text(v) for v, a in zip(values.tolist(), absent, strict=True)
-    )
+def _is_number(value: object) -> bool:
+    return _NUMBER.fullmatch(str(value)) is not None
 
 
-def _objects(values: Iterator[object]) -> NDArray[Any]:
-    return np.array(list(values), dtype=object)
-
-
-def _unfit(field: Field, where: str, rows: NDArray[np.bool_], problem: str) -> InvalidData:
-    return InvalidData(
-        "data_format",
-        f"{field.name!r} {problem}",
-        where=f"{where}, row {int(np.argmax(rows)) + 1}",
-        hint="mend the data, or train on data that looks like it",
-    )
-
-
-def _names(fields: tuple[Field, ...]) -> set[str]:
-    return {field.name for field in fields}
+def _flags(answers: Iterator[bool]) -> NDArray[np.bool_]:
+    return np.array(list(answers), dtype=bool)

@@ -1,13 +1,12 @@
 """`plait demo`: the lending desk, walked through once on real data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from plait.app.app import App
-from plait.app.project import init_desk
+from plait.app.project import APPLICANTS, init_desk
 from plait.app.settings import FILE, cache_folder
-from plait.core.columns import Row
 from plait.core.decision import Decision
 from plait.core.ids import Json
 from plait.core.response import PredictResponse
@@ -19,22 +18,6 @@ from plait.store.record import JobRow
 CONTRACT = "loan-approval"
 LEAK = "typur"
 Watch = Callable[[JobRow], None]
-
-APPLICANTS: Mapping[str, Row] = {
-    "steady": {
-        "obrat": 28.0, "hrat": 22.0, "loanprc": 0.7, "loanamt": 110, "appinc": 72, "netw": 180.0,
-        "chist": 1, "cons": 1, "mortg": 1, "mortno": 0, "pubrec": 0, "unem": 3.2,
-    },
-    "stretched": {
-        "obrat": 46.0, "hrat": 36.0, "loanprc": 0.95, "loanamt": 150, "appinc": 58, "netw": 9.0,
-        "chist": 1, "cons": 3, "mortg": 2, "mortno": 1, "pubrec": 0, "unem": 3.9,
-    },
-    "bankrupt": {
-        "obrat": 41.0, "hrat": 27.0, "loanprc": 0.9, "loanamt": 95, "appinc": 44, "netw": 4.0,
-        "chist": 0, "cons": 5, "mortg": 2, "mortno": 1, "pubrec": 1, "unem": 10.6,
-    },
-}  # fmt: skip
-"""Three applications made up for the demo, each field within what the data holds."""
 
 
 def download_bytes() -> int:

@@ -6,6 +6,7 @@ from typing import cast
 from plait.core.context import Principal
 from plait.core.errors import PlaitError, UnknownName
 from plait.core.ids import Json
+from plait.core.privacy import Privacy
 from plait.registry.artefact import artefact_manifest
 from plait.registry.decision import find_decision, find_evidence
 from plait.store.base import Store
@@ -15,8 +16,9 @@ from plait.store.record import DatasetRow, RequestRow
 def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]:
     """Return what is known of a recorded request, ready for JSON.
 
-    Parts: `request` (when, who, status, seconds), `asked` and `answered` (content, where it is
-    kept), `stages` (spans), `usage`, `artefact`, `decision`, `dataset`.
+    Of the request itself `id`, `name`, `status`, `created`, `seconds`, `tenant`, `key` and
+    `privacy`; then the parts `asked` and `answered` (None where content is not kept), `stages`,
+    `usage`, and, where there is one, `artefact`, `decision`, `evidence` and `dataset`.
 
     Raises:
         UnknownName: no request of that id, or it is another tenant's.
@@ -38,10 +40,13 @@ def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]
         "seconds": row.seconds,
         "tenant": row.tenant,
         "key": body.get("key", ""),
+        "privacy": Privacy(row.privacy).word,
         "asked": content.get("rows"),
         "answered": content.get("predictions"),
-        "stages": [_stage(span) for span in cast("Sequence[Mapping[str, Json]]", body["spans"])],
-        "usage": body["usage"],
+        "stages": [
+            _stage(span) for span in cast("Sequence[Mapping[str, Json]]", body.get("spans", ()))
+        ],
+        "usage": body.get("usage"),
     }
     if row.artefact:
         found["artefact"] = _artefact(store, row.artefact)
@@ -100,6 +105,7 @@ def _decision(store: Store, decision: str) -> dict[str, Json]:
         dataset = store.get(DatasetRow, evidence.dataset)
         found["evidence"] = {
             "id": evidence.id,
+            "target": evidence.contract["target"],
             "splits": evidence.splits,
             "libraries": evidence.libraries,
         }

@@ -1,56 +1,55 @@
-"""The child process of a job: `python -m plait.app.job_child PROJECT JOB`."""
+"""The child process of a job: `python -m plait.app.job_child SETTINGS STORE JOB OWNER SECONDS`."""
 
+import faulthandler
 import logging
 import os
 import shutil
 import sys
-import time
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Thread
+from typing import TypeAlias, cast
 
-from plait.app.app import App
-from plait.app.jobs import LEASE_SECONDS, MAX_ATTEMPTS
-from plait.app.training import rerun, train
+from plait.app.jobs import error_record, log_file
+from plait.app.settings import Project, load_project
+from plait.app.training import Ended, rerun, train
 from plait.core.cancel import Cancel
 from plait.core.errors import Cancelled, JobError, PlaitError
 from plait.core.ids import Json
-from plait.core.job import J, JobRun, Progress
+from plait.core.job import ENDED, J, JobRun, Progress
 from plait.store.base import Store
 from plait.store.record import JobRow
+from plait.store.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
 
+Kind: TypeAlias = Callable[[Store, Project, Mapping[str, Json], JobRun], Ended]
+KINDS: Mapping[str, Kind] = {"train": train, "rerun": rerun}
 
-def _train(app: App, arguments: Mapping[str, Json], run: JobRun) -> Json:
-    contract = app.contract(str(arguments["contract"]))
-    return train(app.store, app.project.folder, contract, arguments, run)
-
-
-def _rerun(app: App, arguments: Mapping[str, Json], run: JobRun) -> Json:
-    return rerun(app.store, arguments, run)
-
-
-KINDS: Mapping[str, Callable[[App, Mapping[str, Json], JobRun], Json]] = {
-    "train": _train,
-    "rerun": _rerun,
-}
+FOLDERS = "jobs"
+_TOLD_SECONDS = 0.1
 
 
 class LeasedRun:
-    """A claimed job at work: keeps its steps, tells its progress, renews its lease."""
+    """A leased job at work: keeps its steps, tells its progress, renews its lease in a thread."""
 
-    def __init__(self, store: Store, job: JobRow, owner: str, folder: Path) -> None:
+    def __init__(
+        self, store: Store, job: str, owner: str, *, folder: Path, lease_seconds: float
+    ) -> None:
+        """Take up the job that `owner` holds; `folder` exists and is its own."""
         self.folder = folder
         self.cancel = Cancel()
         self._store = store
         self._job = job
         self._owner = owner
-        self._kept = dict(store.steps(job.id))
+        self._lease_seconds = lease_seconds
         self._progress = Progress("starting")
-        self._told = 0.0
-        self._done = Event()
+        self._renew()
+        self._kept = dict(store.steps(job))
+        self._news = Event()
+        self._closing = Event()
         self._thread = Thread(target=self._renew_often, name="plait-lease", daemon=True)
         self._thread.start()
 
@@ -58,65 +57,73 @@ class LeasedRun:
         """Do `work` once in the life of the job; see `plait.core.job.JobRun`."""
         self.cancel.check()
         if name in self._kept:
-            kept: J = self._kept[name]  # type: ignore[assignment]  # what `work` returned before
-            return kept
+            return cast(J, self._kept[name])
         result = work()
         self.cancel.check()
-        self._store.step_put(self._job.id, name, result)
+        self._store.step_put(self._job, name, result)
         self._kept[name] = result
         return result
 
     def progress(self, progress: Progress) -> None:
-        """Tell how far the work has come, at most ten times a second."""
+        """Tell how far the work has come; written soon, at most ten times a second."""
         self.cancel.check()
         self._progress = progress
-        if time.monotonic() - self._told > 0.1:
-            self._renew()
+        self._news.set()
+
+    def hold(self) -> None:
+        """Make sure that the job is still this process's, and is wanted.
+
+        Raises:
+            Cancelled: another process has it, or somebody asked it to stop.
+        """
+        self._renew()
+        self.cancel.check()
 
     def close(self) -> None:
         """Stop renewing the lease."""
-        self._done.set()
+        self._closing.set()
+        self._news.set()
         self._thread.join()
 
     def _renew(self) -> None:
-        self._told = time.monotonic()
-        state = self._store.job_renew(
-            self._job.id, self._owner, seconds=LEASE_SECONDS, progress=self._progress
-        )
-        if state == "lost":
+        lease = self._store.job_renew(self._job, self._owner, self._lease_seconds, self._progress)
+        if lease == "lost":
             self.cancel.request("another process took the job over")
-        elif state == "cancel":
+        elif lease == "cancel":
             self.cancel.request("somebody cancelled the job")
 
     def _renew_often(self) -> None:
-        while not self._done.wait(LEASE_SECONDS / 10):
+        while True:
+            self._news.wait(self._lease_seconds / 10)
+            if self._closing.wait(_TOLD_SECONDS):
+                return
+            self._news.clear()
             try:
                 self._renew()
             except PlaitError as error:  # a busy store: the lease outlives several tries
-                log.warning("renewing the lease of %s: %s", self._job.id, error)
+                log.warning("renewing the lease of %s: %s", self._job, error)
 
 
-def work(app: App, job_id: str) -> int:
-    """Claim one job and do it; return the exit status."""
-    owner = f"{os.getpid()}@{time.time():.3f}"
-    job = app.store.job_claim(owner, seconds=LEASE_SECONDS, job_id=job_id)
-    if job is None:
-        return 0  # somebody else has it, or it has ended
-    if job.attempts > MAX_ATTEMPTS:
-        lost = JobError(
-            "job_lost", f"job {job.id} died {MAX_ATTEMPTS} times", hint="`plait jobs` shows where"
-        )
-        app.store.job_finish(job.id, owner, "failed", error=_told(lost))
-        return 1
-    run = LeasedRun(app.store, job, owner, app.project.store / "jobs" / job.id)
+def work(store: Store, job: JobRow, run: LeasedRun, settings: Path, said: Path) -> bool:
+    """Do a leased job and end it; False when it was another process's to end.
+
+    Args:
+        store: of the project.
+        job: its row.
+        run: the same job, at work.
+        settings: file of the project's settings.
+        said: where an unexpected error's traceback will be found.
+    """
     try:
-        result = KINDS[job.kind](app, job.arguments, run)
-        app.store.job_finish(job.id, owner, "done", result=result)
-        return 0
+        ended = _kind(job.kind)(store, load_project(settings), job.arguments, run)
+        with store.transaction():  # all of it or nothing, and only if the job is still ours
+            run.hold()
+            ended.keep()
+            return store.job_finish(job.id, job.owner, "done", result=ended.result)
     except Cancelled as error:
-        app.store.job_finish(job.id, owner, "cancelled", error=_told(error))
+        return store.job_finish(job.id, job.owner, "cancelled", error=error_record(error))
     except PlaitError as error:
-        app.store.job_finish(job.id, owner, "failed", error=_told(error))
+        return store.job_finish(job.id, job.owner, "failed", error=error_record(error))
     except Exception as error:
         log.exception("job %s", job.id)
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -124,31 +131,64 @@ def work(app: App, job_id: str) -> int:
             "job_failed",
             f"unexpected {type(error).__name__}: {error}",
             where=f"{Path(place.filename).name}:{place.lineno}",
-            hint="this is a fault of plait: please report it",
+            hint=f"this is a fault of plait: please report it, with {said}",
         )
-        app.store.job_finish(job.id, owner, "failed", error=_told(unexpected))
-    finally:
-        run.close()
-        shutil.rmtree(run.folder, ignore_errors=True)
-    return 1
+        return store.job_finish(job.id, job.owner, "failed", error=error_record(unexpected))
 
 
-def _told(error: PlaitError) -> dict[str, Json]:
-    return {
-        "code": error.code,
-        "message": error.message,
-        "where": error.where,
-        "hint": error.hint,
-    }
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        message = f"this plait does not know jobs of kind {name!r}"
+        raise JobError("job_failed", message, hint="pip install --upgrade plait")
+    return KINDS[name]
 
 
-def main() -> int:
-    """Run the job named on the command line, with low priority."""
+def take_folder(jobs: Path, owner: str) -> Path:
+    """Return a folder for `owner` among the job's, with what an earlier owner left in its own.
+
+    An earlier owner that is alive after all loses its folder, and cannot disturb the new one.
+    """
+    mine = jobs / owner
+    jobs.mkdir(parents=True, exist_ok=True)
+    for left in jobs.iterdir():
+        left.rename(mine)
+        return mine
+    mine.mkdir()
+    return mine
+
+
+def _tidy(store: Store, place: Path, job_id: str) -> None:
+    """Remove what ended jobs left, and the log of this one unless it tells of a failure."""
+    for left in (place / FOLDERS).iterdir():
+        row = store.get(JobRow, left.name)
+        if row is None or row.state in ENDED:
+            shutil.rmtree(left, ignore_errors=True)
+    row, said = store.get(JobRow, job_id), log_file(place, job_id)
+    failed = row is not None and row.state == "failed"
+    if said.exists() and not (failed and said.stat().st_size):
+        said.unlink()
+
+
+def main(settings: str, folder: str, job_id: str, owner: str, lease_seconds: str) -> None:
+    """Do the job that `owner` was given, with low priority; the arguments come as text."""
+    faulthandler.enable()
     if sys.platform != "win32":
         os.nice(10)
-    with App.open(Path(sys.argv[1])) as app:
-        return work(app, sys.argv[2])
+    place = Path(folder)
+    with SqliteStore(place) as store:
+        job = store.get(JobRow, job_id)
+        if job is None or job.owner != owner:
+            return  # it took this process longer than the lease to start
+        scratch = take_folder(place / FOLDERS / job_id, owner)
+        tempfile.tempdir = str(scratch)  # whatever a killed process leaves goes with the job
+        run = LeasedRun(store, job_id, owner, folder=scratch, lease_seconds=float(lease_seconds))
+        try:
+            ended = work(store, job, run, Path(settings), log_file(place, job_id))
+        finally:
+            run.close()
+        if ended:
+            _tidy(store, place, job_id)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(*sys.argv[1:])

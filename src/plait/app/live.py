@@ -10,6 +10,7 @@ from plait.core.columns import Scalar
 from plait.core.contract import Contract
 from plait.core.errors import PlaitError, UnknownName
 from plait.core.protocol import Predictor
+from plait.core.schema import Field
 from plait.engines.base import load
 from plait.registry.artefact import artefact_folder
 from plait.registry.decision import find_decision
@@ -51,9 +52,7 @@ class Live:
         Raises:
             UnknownName: there is no such contract, or nothing answers for it yet.
         """
-        if self._thread is None and time.monotonic() - self._looked > INTERVAL_SECONDS:
-            self.refresh()
-        task = self._tasks.get(contract)
+        task = self.tasks().get(contract)
         if task is not None:
             return task
         if contract not in self._contracts:
@@ -67,6 +66,8 @@ class Live:
 
     def tasks(self) -> Mapping[str, TabularTask]:
         """Return everything that answers now, by contract."""
+        if self._thread is None and time.monotonic() - self._looked > INTERVAL_SECONDS:
+            self.refresh()
         return self._tasks
 
     def refresh(self) -> None:
@@ -125,7 +126,15 @@ class Live:
 
 
 def _warm(predictor: Predictor) -> None:
-    """Answer one row of missing values, so that the first request finds everything loaded."""
+    """Answer one row that could be real, so that the first request finds everything loaded."""
     fields = predictor.artefact.manifest.input.fields
-    missing: dict[str, list[Scalar]] = {field.name: [None] for field in fields}
-    predictor.predict(missing)
+    predictor.predict({field.name: [_usual(field)] for field in fields})
+
+
+def _usual(field: Field) -> Scalar:
+    """Return a value the field may have."""
+    if field.kind == "number":
+        return field.low or 0.0
+    if field.kind == "boolean":
+        return False
+    return field.levels[0] if field.levels else ""

@@ -5,13 +5,17 @@ import os
 import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
-from plait.app.settings import FILE, cache_folder
-from plait.core.columns import Row
+from plait.app.settings import FILE, cache_folder, yaml_text
+from plait.core.columns import Row, Scalar
 from plait.core.contract import Contract
 from plait.core.errors import InvalidData, InvalidSettings
+from plait.core.schema import Field
 from plait.engines.answer import level_text
 from plait.evaluate.metric import default_metric
 from plait.registry.origin import Report
@@ -49,6 +53,21 @@ contracts:
     privacy: personal
 budget: {deadline_ms: 10000}
 """
+APPLICANTS: Mapping[str, Row] = {
+    "steady": {
+        "obrat": 28, "hrat": 22, "loanprc": 0.7, "loanamt": 110, "appinc": 72, "netw": 180,
+        "chist": 1, "cons": 1, "mortg": 1, "mortno": 0, "pubrec": 0, "unem": 3.2,
+    },
+    "stretched": {
+        "obrat": 46, "hrat": 36, "loanprc": 0.95, "loanamt": 150, "appinc": 58, "netw": 9,
+        "chist": 1, "cons": 3, "mortg": 2, "mortno": 1, "pubrec": 0, "unem": 3.9,
+    },
+    "bankrupt": {
+        "obrat": 41, "hrat": 27, "loanprc": 0.9, "loanamt": 95, "appinc": 44, "netw": 4,
+        "chist": 0, "cons": 5, "mortg": 2, "mortno": 1, "pubrec": 1, "unem": 10.6,
+    },
+}  # fmt: skip
+"""Three applications made up for the desk, each field within what its data holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +89,8 @@ class Started:
 
     def curl(self, port: int = 8000) -> str:
         """Return the line that asks a running server."""
-        body = json.dumps({"rows": [self.example]}, ensure_ascii=False).replace("'", "'\\''")
-        return f"curl http://127.0.0.1:{port}/v1/predict/{self.contract} -d '{body}'"
+        body = quote(json.dumps({"rows": [self.example]}, ensure_ascii=False))
+        return f"curl http://127.0.0.1:{port}/v1/predict/{self.contract} -d {body}"
 
 
 def init_desk(folder: Path, *, progress: Report | None = None) -> Started:
@@ -83,11 +102,13 @@ def init_desk(folder: Path, *, progress: Report | None = None) -> Started:
     """
     _refuse_existing(folder)
     loans = pull(LOANS, cache_folder(), progress=progress).files["loans.csv"]
-    target = folder / "data" / "loans.csv"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(loans, target)
-    (folder / FILE).write_text(DESK, encoding="utf-8")
-    return Started(folder=folder, contract="loan-approval", example={})
+    with _writing(folder):
+        target = folder / "data" / "loans.csv"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(loans, target)
+        (folder / FILE).write_text(DESK, encoding="utf-8")
+    example = APPLICANTS["steady"]
+    return Started(folder=folder, contract="loan-approval", example=example)
 
 
 def init_data(folder: Path, data: str, target: str) -> Started:
@@ -115,47 +136,46 @@ def init_data(folder: Path, data: str, target: str) -> Started:
             hint="give columns that are known before the target is",
         )
     name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-") or "contract"
-    folder.mkdir(parents=True, exist_ok=True)
     text = _settings(folder, data, target, name, found, leaks)
-    (folder / FILE).write_text(text, encoding="utf-8")
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_text(text, encoding="utf-8")
     findings = (
         _target_line(found, target),
-        f"{len(kept)} features",
+        f"{len(kept)} {'feature' if len(kept) == 1 else 'features'}",
         *(leak.detail for leak in found.leaks),
         *found.notes,
+        *table.notes,
     )
-    row = found.rows(1)[0]
-    example = {each: row[each] for each in kept}
+    example = {each: _sent(found.rows(1)[0][each], found.input[each]) for each in kept}
     return Started(folder=folder, contract=name, example=example, findings=findings)
 
 
 def _settings(
     folder: Path, data: str, target: str, name: str, found: Prepared, leaks: list[str]
 ) -> str:
-    local = "://" not in data
-    place = os.path.relpath(Path(data).resolve(), folder.resolve()) if local else data
     binary = found.problem == "binary"
     lines = [
         "# What this project must deliver. `plait config` shows what is in force and why.",
-        f"project: {_quoted(folder.resolve().name)}",
+        f"project: {yaml_text(folder.resolve().name)}",
         "contracts:",
         f"  {name}:",
         "    task: tabular",
-        f"    data: {_quoted(Path(place).as_posix() if local else place)}",
-        f"    target: {_quoted(target)}    # {_target_line(found, target)}",
+        f"    data: {yaml_text(_place(folder, data))}",
+        f"    target: {yaml_text(target)}    # {_target_line(found, target)}",
         f"    metric: {default_metric(found.problem).name}",
     ]
     if binary:
         lines += [
-            f"    positive: {_quoted(level_text(found.classes[1]))}    # counts as positive",
+            f"    positive: {yaml_text(level_text(found.classes[1]))}    # the level to look out for",
             "    # what errors cost, in any one unit; the threshold is chosen by it",
             "    objective: {cost: {false_positive: 1, false_negative: 1}}",
         ]
-    lines.append("    # features: [...]   # every usable column, unless you name some")
+    lines.append("    # features: [...]    every usable column, unless you name some")
     if leaks:
         lines += [
             "    # these seem to know the target already; leave them out unless you know better",
-            f"    exclude: [{', '.join(_quoted(leak) for leak in leaks)}]",
+            f"    exclude: [{', '.join(yaml_text(leak) for leak in leaks)}]",
         ]
     lines += [
         "    # measured on the exported artefact; a candidate that breaks one loses",
@@ -166,21 +186,30 @@ def _settings(
     return "\n".join(lines) + "\n"
 
 
+def _place(folder: Path, data: str) -> str:
+    """Return the data's path, or pattern of paths, as seen from the folder; a URL as it is."""
+    if "://" in data:
+        return data
+    path = Path(data)
+    # of the path itself links stay, so that a link to the newest file goes on being one
+    return Path(os.path.relpath(path.parent.resolve() / path.name, folder.resolve())).as_posix()
+
+
 def _target_line(found: Prepared, target: str) -> str:
+    """Say in one printable line how the target was read."""
     if found.problem == "regression":
-        return f"{target} is a number: {len(found):,} rows"
-    counts = Counter(int(index) for index in found.target)
-    shown = ", ".join(f"{found.classes[i]} ({n:,})" for i, n in counts.most_common(4))
-    return f"{target} has {len(found.classes)} classes: {shown}" + (
-        " ..." if len(found.classes) > 4 else ""
-    )
+        line = f"{target} is a number: {len(found):,} rows"
+    else:
+        counts = Counter(int(index) for index in found.target).most_common(4)
+        levels = ", ".join(f"{level_text(found.classes[at])} ({rows:,})" for at, rows in counts)
+        more = " ..." if len(found.classes) > 4 else ""
+        line = f"{target} has {len(found.classes)} classes: {levels}{more}"
+    return " ".join("".join(each if each.isprintable() else " " for each in line).split())
 
 
-def _quoted(text: str) -> str:
-    """Return a YAML scalar that reads as this text."""
-    plain = re.fullmatch(r"[A-Za-z_./][\w ./@%-]*", text) and text.strip() == text
-    reserved = text.lower() in ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
-    return text if plain and not reserved else json.dumps(text, ensure_ascii=False)
+def _sent(value: Scalar, field: Field) -> Scalar:
+    """Return a value as a caller would write it: 3 rather than 3.0."""
+    return int(value) if field.integer and isinstance(value, float) else value
 
 
 def _refuse_existing(folder: Path) -> None:
@@ -195,3 +224,17 @@ def _refuse_existing(folder: Path) -> None:
         raise InvalidSettings(
             "folder_in_use", f"{folder} is a file", where=str(folder), hint="choose a folder"
         )
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Raise an error that says what to do for whatever the disk raises within."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidSettings(
+            "folder_unwritable",
+            f"the project cannot be written: {error.strerror}",
+            where=str(folder),
+            hint="choose another folder, or check who may write there and the space on the disk",
+        ) from None

@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from typing import cast
 
 import yaml
 
 from plait.core.budget import Limits
 from plait.core.contract import Contract
-from plait.core.errors import InvalidSettings
+from plait.core.errors import InvalidSettings, UnknownName
+from plait.core.ids import Json
+from plait.core.privacy import Privacy
 from plait.core.settings import Node, parse
 from plait.registry.pull import platform_cache
 
@@ -63,6 +66,21 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """One value in force.
+
+    Attributes:
+        names: the keys that lead to it.
+        value: a scalar or a list.
+        origin: `plait.yaml:4`, `environment PLAIT_PORT`, `--port` or `default`.
+    """
+
+    names: tuple[str, ...]
+    value: Json
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Settings and where they come from.
 
@@ -81,9 +99,25 @@ class Project:
         """The folder of the store."""
         return self.folder / self.settings.store
 
-    def origins(self) -> Iterator[tuple[str, object, str]]:
-        """Yield (path, value, where) for each value that was set anywhere."""
-        yield from _leaves(self.tree)
+    @property
+    def file(self) -> Path:
+        """The file of settings."""
+        return self.folder / self.tree.origin
+
+    def contract(self, name: str) -> Contract:
+        """Return a contract of the project.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        contracts = self.settings.contracts
+        if name not in contracts:
+            raise UnknownName.of("unknown_contract", "contract", name, list(contracts))
+        return contracts[name]
+
+    def effective(self) -> Iterator["Setting"]:
+        """Yield every value in force; what is neither set nor has a default is left out."""
+        yield from _effective(self.settings, self.tree, ())
 
 
 def load_project(path: Path, flags: Mapping[str, str | int] | None = None) -> Project:
@@ -144,6 +178,12 @@ def read_yaml(file: Path) -> Node:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         text = str(error).splitlines()[0] if str(error) else "nested too deeply"
         raise InvalidSettings("settings_syntax", text, where=file.name) from None
+
+
+def yaml_text(value: Json) -> str:
+    """Return a scalar or a list as one line of YAML that reads as that value."""
+    text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=1_000_000)
+    return str(text).strip()[1:-1]
 
 
 def environment(folder: Path, name: str) -> str | None:
@@ -218,9 +258,19 @@ def _scalar(node: yaml.Node) -> bool | int | float | str | None:
     return str(node.value)  # dates and the like stay as written
 
 
-def _leaves(node: Node) -> Iterator[tuple[str, object, str]]:
-    if isinstance(node.content, dict) and node.content:
-        for child in node.content.values():
-            yield from _leaves(child)
-    else:
-        yield node.path, node.plain(), node.where
+def _effective(value: object, node: Node | None, names: tuple[str, ...]) -> Iterator[Setting]:
+    """Walk a parsed value beside the node it was read from; None where it was not written."""
+    given = node.content if node is not None else None
+    if is_dataclass(value):
+        written = given if isinstance(given, dict) else {}
+        for each in fields(value):
+            part = getattr(value, each.name)
+            yield from _effective(part, written.get(each.name), (*names, each.name))
+    elif isinstance(value, Mapping) and isinstance(given, dict):
+        for name, part in value.items():
+            yield from _effective(part, given[name], (*names, name))
+    elif node is not None:
+        yield Setting(names, node.plain(), node.where)
+    elif value or value == 0:
+        plain = value.word if isinstance(value, Privacy) else value
+        yield Setting(names, cast(Json, plain), "default")

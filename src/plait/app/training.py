@@ -1,17 +1,18 @@
 """The jobs `train` and `rerun`: data, race, measurement, decision; each step kept when done."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from plait.app.settings import environment
+from plait.app.settings import Project, environment
+from plait.core.cancel import Cancel
 from plait.core.contract import Contract, FeatureNote, SqlSource
 from plait.core.decision import Decision, Evidence
 from plait.core.errors import InvalidData, Refused
 from plait.core.ids import Json
-from plait.core.job import JobRun, Progress
+from plait.core.job import J, JobRun, Progress
 from plait.engines.base import read_artefact
 from plait.registry.artefact import register_artefact
 from plait.registry.dataset import read_dataset, register_dataset
@@ -25,7 +26,7 @@ from plait.store.base import Store
 from plait.store.frame import Frame
 from plait.store.table_query import read_query
 from plait.store.table_read import read_table
-from plait.train.conclude import conclude
+from plait.train.conclude import conclude, evidence_of
 from plait.train.prepare import prepare
 from plait.train.race import Raced, measure_all, plan_race, race
 from plait.train.version import dataset_id
@@ -33,15 +34,29 @@ from plait.train.version import dataset_id
 TENANT = "default"
 
 
-def train(
-    store: Store, folder: Path, contract: Contract, arguments: Mapping[str, Json], run: JobRun
-) -> Json:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a job came to.
+
+    Attributes:
+        result: for whoever asked for it.
+        keep: writes what must be kept. It is called in the transaction that ends the job, so that
+            all of it is kept once, or nothing, however often the job was killed.
+    """
+
+    result: Json
+    keep: Callable[[], None] = lambda: None
+
+
+def train(store: Store, project: Project, arguments: Mapping[str, Json], run: JobRun) -> Ended:
     """Train a contract, register everything, release the winner.
+
+    The contract and its data are those of the moment: a job that is taken up again after either
+    was changed starts over.
 
     Args:
         store: of the project.
-        folder: of the project; paths in the contract start here.
-        contract: as plait.yaml has it.
+        project: has the contract.
         arguments: `contract` (its name), `add`, `seed`, `release`, `by`.
         run: the job.
 
@@ -49,9 +64,9 @@ def train(
         `decision`, its id.
     """
     name, by = str(arguments["contract"]), str(arguments["by"])
-    contract = _with(contract, cast("Sequence[str]", arguments["add"]))
+    contract = _with(project.contract(name), cast("Sequence[str]", arguments["add"]))
     run.progress(Progress("reading the data"))
-    dataset = run.step("data", lambda: _keep_data(store, folder, name, contract))
+    dataset = _keep_data(store, project.folder, name, contract)
     seed = cast(int, arguments["seed"])
     evidence, decision, raced = _bake_off(store, name, contract, dataset, seed, by, run)
     for result in raced.results:
@@ -62,14 +77,17 @@ def train(
             tenant=TENANT,
             privacy=contract.privacy,
         )
-    register_decision(store, decision, evidence, tenant=TENANT, privacy=contract.privacy)
-    store.audit(by, "decide", name, details={"decision": decision.id}, tenant=TENANT)
-    if arguments["release"] and decision.winner:
-        run.step("release", lambda: release(store, decision, by=by, tenant=TENANT))
-    return {"decision": decision.id}
+
+    def keep() -> None:
+        register_decision(store, decision, evidence, tenant=TENANT, privacy=contract.privacy)
+        store.audit(by, "decide", name, details={"decision": decision.id}, tenant=TENANT)
+        if arguments["release"] and decision.winner:
+            release(store, decision, by=by, tenant=TENANT)
+
+    return Ended({"decision": decision.id}, keep)
 
 
-def rerun(store: Store, arguments: Mapping[str, Json], run: JobRun) -> Json:
+def rerun(store: Store, _project: Project, arguments: Mapping[str, Json], run: JobRun) -> Ended:
     """Run the evidence of a decision again, from the dataset version it cites.
 
     Args:
@@ -81,7 +99,8 @@ def rerun(store: Store, arguments: Mapping[str, Json], run: JobRun) -> Json:
         `evidence`, its id, and `verdict`, a sentence on the winner.
 
     Raises:
-        Refused: `rerun_differs`, the evidence came out otherwise.
+        Refused: `rerun_differs`, the evidence came out otherwise, or is not what was recorded.
+        StoreError: `blob_missing`, the data are gone or damaged.
     """
     made = find_decision(store, str(arguments["decision"]))
     before = find_evidence(store, made.evidence)
@@ -89,13 +108,14 @@ def rerun(store: Store, arguments: Mapping[str, Json], run: JobRun) -> Json:
     seed = cast(int, before.splits["seed"])
     by = str(arguments["by"])
     after, again, _ = _bake_off(store, made.contract, contract, before.dataset, seed, by, run)
-    if after.id != before.id:
+    if not before.id == after.id == made.evidence:
         raise Refused(
             "rerun_differs",
-            f"the evidence came out as {after.id}: {_difference(before, after)}",
+            _difference(before, after, made.evidence),
             where=made.id,
+            hint="`plait train` takes a fresh decision",
         )
-    return {"evidence": after.id, "verdict": _verdict(made, again)}
+    return Ended({"evidence": after.id, "verdict": _verdict(made, again)})
 
 
 def _bake_off(
@@ -109,11 +129,38 @@ def _bake_off(
 ) -> tuple[Evidence, Decision, Raced]:
     """Race, measure and decide, on a kept dataset version."""
     prepared = prepare(read_dataset(store, dataset).columns, contract, seed=seed)
-    raced = race(plan_race(prepared, contract, seed=seed), run, folder=run.folder)
-    measured = measure_all(raced, run)
-    created = run.step("moment", time.time)
-    evidence, decision = conclude(contract, raced, measured, name=name, by=by, created=created)
+    plan = plan_race(prepared, contract, seed=seed)
+    part = _Part(run, evidence_of(contract, Raced(plan=plan, results=())).id)
+    raced = race(plan, part, folder=run.folder)
+    measured = measure_all(raced, part)
+    evidence, decision = conclude(contract, raced, measured, name=name, by=by, created=time.time())
     return evidence, decision, raced
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A job whose steps are kept under the name of the race they are steps of.
+
+    A job may be taken up again with other data, another contract or other libraries than it began
+    with. Then nothing that was kept is a part of the same evidence.
+    """
+
+    run: JobRun
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return self.run.folder
+
+    @property
+    def cancel(self) -> Cancel:
+        return self.run.cancel
+
+    def step(self, name: str, work: Callable[[], J]) -> J:
+        return self.run.step(f"{self.name}/{name}", work)
+
+    def progress(self, progress: Progress) -> None:
+        self.run.progress(progress)
 
 
 def read_data(folder: Path, contract: Contract) -> Frame:
@@ -170,15 +217,19 @@ def _with(contract: Contract, add: Sequence[str]) -> Contract:
     return replace(contract, features=features, exclude=exclude)
 
 
-def _difference(before: Evidence, after: Evidence) -> str:
-    """Name the first part that came out otherwise."""
-    for library, version in after.libraries.items():
-        if before.libraries.get(library) != version:
-            return f"{library} was {before.libraries.get(library)} and is {version}"
-    for old, new in zip(before.candidates, after.candidates, strict=False):
-        if old != new:
-            return f"{old.name} scored otherwise"
-    return "the data or the splits came out otherwise"
+def _difference(recorded: Evidence, again: Evidence, cited: str) -> str:
+    """Say what came out otherwise, and whether the record is still what was recorded."""
+    changed = "" if recorded.id == cited else f"the record of {cited} was changed since: "
+    for library, version in again.libraries.items():
+        if recorded.libraries.get(library) != version:
+            return f"{changed}{library} was {recorded.libraries.get(library)} and is {version}"
+    for old, new in zip(recorded.candidates, again.candidates, strict=False):
+        if old.name == new.name and old.configuration != new.configuration:
+            return f"{changed}{old.name} is configured otherwise"
+        for split, (was, now) in enumerate(zip(old.scores, new.scores, strict=False), 1):
+            if was != now:
+                return f"{changed}{old.name} scored {now} on split {split}, recorded is {was}"
+    return f"{changed}the contract, the data, the splits or the list of candidates is another"
 
 
 def _verdict(made: Decision, again: Decision) -> str:

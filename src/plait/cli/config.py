@@ -1,29 +1,50 @@
 """`plait config`: the effective settings and where each comes from."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
-from plait.app.settings import load_project
-from plait.cli.frame import json_option, print_json, project_option
-from plait.cli.render import console
+from plait.app.settings import Setting, load_project, yaml_text
+from plait.cli.frame import address_options, given, json_option, print_json, project_option
+from plait.cli.terminal import whole
+
+_WIDEST = 48  # a longer line pushes its own origin to the right, not everybody's
 
 
 @click.command("config")
+@address_options
 @project_option
 @json_option
-def command(project: Path, as_json: bool) -> None:
-    """Show every setting in force and its origin. Precedence: flag, environment, file."""
-    loaded = load_project(project)
-    rows = list(loaded.origins())
+def command(host: str | None, port: int | None, project: Path, as_json: bool) -> None:
+    """Show every setting in force and its origin. Precedence: flag, environment, file.
+
+    --host and --port are those of `plait serve`, which listens on what is shown.
+    """
+    loaded = load_project(project, given(host=host, port=port))
+    settings = list(loaded.effective())
     if as_json:
-        print_json([{"key": key, "value": value, "origin": where} for key, value, where in rows])
+        records = [
+            {"key": ".".join(each.names), "value": each.value, "origin": each.origin}
+            for each in settings
+        ]
+        print_json({"settings": records})
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("key", "value", "origin"):
-        table.add_column(title)
-    for key, value, where in rows:
-        table.add_row(escape(key), escape(str(value)), where)
-    console.print(table)
+    lines = list(_lines(settings))
+    width = max(len(line) for line, _ in lines if len(line) <= _WIDEST)
+    for line, origin in lines:
+        note = f"  [dim]# {escape(origin)}[/]" if origin else ""
+        whole(f"{escape(line)}{' ' * (width - len(line)) if note else ''}{note}")
+
+
+def _lines(settings: Sequence[Setting]) -> Iterator[tuple[str, str]]:
+    """Yield (line, origin) of a file that would say the same; mappings have no origin."""
+    before: tuple[str, ...] = ()
+    for each in settings:
+        for depth, name in enumerate(each.names[:-1]):
+            if each.names[: depth + 1] != before[: depth + 1]:
+                yield f"{'  ' * depth}{yaml_text(name)}:", ""
+        before = each.names
+        indent = "  " * (len(each.names) - 1)
+        yield f"{indent}{yaml_text(each.names[-1])}: {yaml_text(each.value)}", each.origin

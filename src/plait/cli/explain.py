@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias, cast
 
 import click
 from rich.markup import escape
 
 from plait.cli.frame import json_option, open_app, print_json, project_option
-from plait.cli.render import console, moment
+from plait.cli.render import NO_NOTES, Notes, named, show_answers
+from plait.cli.terminal import console, moment, plural, table, whole
+from plait.core import figure
+from plait.core.decision import OperatingPoint
 from plait.core.ids import Json
+
+Part: TypeAlias = Mapping[str, Json]
+_MOST_ROWS = 3
 
 
 @click.command("explain")
@@ -19,50 +26,145 @@ def command(request_id: str, project: Path, as_json: bool) -> None:
     """Tell everything about the answered request ID: who, what, by which model, decided how."""
     with open_app(project) as app:
         found = app.explain(request_id)
+        contract = app.project.settings.contracts.get(str(found["name"]))
     if as_json:
         print_json(found)
     else:
-        show_explanation(found)
+        show_explanation(found, contract.features if contract else NO_NOTES)
 
 
-def show_explanation(found: Mapping[str, Json]) -> None:
-    """Print what is known of one request."""
-    created, seconds = float(str(found["created"])), float(str(found["seconds"]))
-    console.print(f"[bold]{found['id']}[/]")
+def show_explanation(found: Part, notes: Notes) -> None:
+    """Print what is known of one request.
+
+    Args:
+        found: as `App.explain` returns it.
+        notes: what people call the features.
+    """
+    _request(found)
+    _content(found, notes)
+    _stages(_parts(found["stages"]), _part(found["usage"]))
+    if "artefact" in found:
+        _artefact(_part(found["artefact"]))
+    if "decision" in found:
+        _decision(_part(found["decision"]))
+    if "evidence" in found:
+        _evidence(_part(found["evidence"]), _part(found["dataset"]))
+
+
+def _request(found: Part) -> None:
+    status = str(found["status"])
+    how = "answered" if status == "done" else f"failed with {status}"
+    took = figure.milliseconds(1000 * _number(found["seconds"]))
+    by = f"key {found['key']}" if found["key"] else "this machine"
+    whole(f"[bold]{found['id']}[/]")
     console.print(
-        f"  {moment(created)}  {found['name']}  {found['status']}  {1000 * seconds:.2f} ms"
+        escape(
+            f"{found['name']}, {how} in {took} ms on {moment(_number(found['created']))}, asked by "
+            f"{by} of tenant {found['tenant']}, privacy {found['privacy']}"
+        )
     )
-    for name, value in found.items():
-        if name not in ("id", "name", "status", "created", "seconds") and value not in (None, ""):
-            console.print(f"[bold]{name}[/]")
-            _print(value, "  ")
 
 
-def _print(value: object, indent: str) -> None:
-    if isinstance(value, Mapping):
-        for name, each in value.items():
-            if isinstance(each, Mapping | list | tuple) and each:
-                console.print(f"{indent}[dim]{escape(str(name))}[/]")
-                _print(each, indent + "  ")
-            elif each not in (None, "", [], {}):
-                console.print(f"{indent}[dim]{escape(str(name))}[/] {escape(_short(each))}")
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        if all(not isinstance(each, Mapping | list | tuple) for each in value):
-            console.print(indent + escape(", ".join(map(str, value))))
-            return
-        for each in value:
-            if isinstance(each, Mapping):
-                parts = [f"[dim]{n}[/] {escape(_short(v))}" for n, v in each.items() if v]
-                console.print(indent + "  ".join(parts))
-            else:
-                _print(each, indent)
-    else:
-        console.print(indent + escape(str(value)))
+def _content(found: Part, notes: Notes) -> None:
+    rows, answers = found["asked"], found["answered"]
+    if rows is None:
+        console.print("its rows are not kept")
+        return
+    for number, row in enumerate(_parts(rows)[:_MOST_ROWS], 1):
+        _title("asked" if number == 1 else f"row {number}")
+        for name, value in row.items():
+            console.print(f"  {named(name, value, notes)}")
+    if (more := len(_parts(rows)) - _MOST_ROWS) > 0:
+        console.print(f"  and {plural(more, 'row')} more")
+    if answers is not None:
+        decision = _part(found.get("decision", {}))
+        point = _part(decision.get("operating_point") or {})
+        _title("answered")
+        show_answers(
+            _parts(answers)[:_MOST_ROWS],
+            str(_part(found.get("evidence", {})).get("target", "prediction")),
+            point=OperatingPoint.read(point) if point else None,
+            notes=notes,
+        )
 
 
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}={_short(each)}" for name, each in value.items())
-    return str(value)
+def _stages(stages: Sequence[Part], usage: Part) -> None:
+    _title("stages")
+    rows = []
+    for stage in stages:
+        tags = ", ".join(f"{name} {value}" for name, value in _part(stage["tags"]).items())
+        said = " ".join(filter(None, (tags, str(stage["error"] or ""))))
+        took = figure.milliseconds(_number(stage["milliseconds"]))
+        rows.append((escape(str(stage["name"])), took, escape(said)))
+    table(("stage", "ms", ""), rows, right=("ms",))
+    spent = (
+        f"{_number(usage['cost_usd']):.6g} USD, {plural(int(_number(usage['tokens'])), 'token')}"
+    )
+    console.print(f"[dim]spent {spent}[/]")
+
+
+def _artefact(artefact: Part) -> None:
+    _title(f"artefact {artefact['id']}")
+    if "problem" in artefact and "engine" not in artefact:
+        console.print(f"  {escape(str(artefact['problem']))}")
+        return
+    inputs = cast("Sequence[str]", artefact["inputs"])
+    console.print(
+        escape(
+            f"{artefact['engine']} engine, {artefact['problem']}, "
+            f"{figure.size(1e6 * _number(artefact['size_mb']))}, made by {artefact['origin']}, "
+            f"licence {artefact['licence']}; it reads {', '.join(inputs)}"
+        )
+    )
+
+
+def _decision(decision: Part) -> None:
+    _title(f"decision {decision['id']}")
+    when = moment(_number(decision["created"]))
+    console.print(
+        escape(f"{decision['kind']} on {when} by {decision['by']}: {decision['winner']} answers")
+    )
+    standings = _parts(decision["standings"])
+    if standings:
+        titles = ("candidate", str(decision["metric"]), "95 % interval")
+        rows = []
+        for each in standings:
+            score, low, high = (figure.score(_number(each[n])) for n in ("score", "low", "high"))
+            rows.append((escape(str(each["name"])), score, f"{low} to {high}"))
+            if each["name"] == decision["winner"]:
+                console.print(f"the reason: {escape(str(each['why']))}")
+        table(titles, rows, right=titles[1:])
+    for note in cast("Sequence[str]", decision["notes"]):
+        console.print(f"[yellow]![/] {escape(note)}")
+
+
+def _evidence(evidence: Part, dataset: Part) -> None:
+    _title(f"evidence {evidence['id']}")
+    splits = _part(evidence["splits"])
+    console.print(
+        escape(
+            f"{splits['kind']} splits, {splits['folds']} folds, {splits['repeats']} times, seed "
+            f"{splits['seed']}; by "
+            + ", ".join(f"{name} {made}" for name, made in _part(evidence["libraries"]).items())
+        )
+    )
+    _title(f"dataset {dataset['id']}")
+    if dataset["rows"] is not None:
+        kept = moment(_number(dataset["created"]))
+        console.print(f"{plural(int(_number(dataset['rows'])), 'row')}, kept on {kept}")
+
+
+def _title(text: str) -> None:
+    whole(f"\n[bold]{escape(text)}[/]")
+
+
+def _part(value: Json) -> Part:
+    return cast(Part, value)
+
+
+def _parts(value: Json) -> Sequence[Part]:
+    return cast("Sequence[Part]", value)
+
+
+def _number(value: Json) -> float:
+    return cast(float, value)

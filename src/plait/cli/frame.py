@@ -29,9 +29,23 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
+def address_options(command: F) -> F:
+    """Add `--host` and `--port`."""
+    port = click.option("--port", type=click.IntRange(0, 65535), help="0 takes any free one.")
+    host = click.option(
+        "--host", help="Address to listen on; another than 127.0.0.1 needs an API key."
+    )
+    return host(port(command))
+
+
+def given(**flags: str | int | None) -> dict[str, str | int]:
+    """Return the flags that were given."""
+    return {name: flag for name, flag in flags.items() if flag is not None}
+
+
 def open_app(project: Path, **flags: str | int | None) -> App:
     """Open the project, with the flags that were given."""
-    return App.open(project, **{name: flag for name, flag in flags.items() if flag is not None})
+    return App.open(project, **given(**flags))
 
 
 def print_json(value: object) -> None:

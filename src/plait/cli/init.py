@@ -1,18 +1,22 @@
 """`plait init`: start a project."""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 from rich.markup import escape
 
 from plait.app.project import Started, init_data, init_desk
+from plait.cli.bar import pull_bar
 from plait.cli.frame import json_option, print_json
-from plait.cli.render import console
+from plait.cli.terminal import console, whole
+
+_MOST_FINDINGS = 12
 
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--data", help="A CSV or Parquet file, or its URL.")
+@click.option("--data", help="A CSV or Parquet file, a glob of several, or a URL.")
 @click.option("--target", help="The column to predict.")
 @json_option
 def command(folder: Path, data: str | None, target: str | None, as_json: bool) -> None:
@@ -23,9 +27,11 @@ def command(folder: Path, data: str | None, target: str | None, as_json: bool) -
     """
     if (data is None) != (target is None):
         raise click.UsageError("--data and --target go together")
-    started = (
-        init_desk(folder) if data is None or target is None else init_data(folder, data, target)
-    )
+    if data is not None and target is not None:
+        started = init_data(folder, data, target)
+    else:
+        with pull_bar("loanapp") as bar:
+            started = init_desk(folder, progress=bar)
     if as_json:
         print_json(
             {
@@ -33,20 +39,24 @@ def command(folder: Path, data: str | None, target: str | None, as_json: bool) -
                 "contract": started.contract,
                 "findings": started.findings,
                 "example": started.example,
+                "curl": started.curl(),
             }
         )
-        return
-    _show(started)
+    else:
+        _show(started)
 
 
 def _show(started: Started) -> None:
-    console.print(f"[bold]{escape(str(started.folder / 'plait.yaml'))}[/] written")
-    for finding in started.findings:
+    whole(f"[bold]{escape(str(started.folder / 'plait.yaml'))}[/] written\n")
+    for finding in started.findings[:_MOST_FINDINGS]:
         console.print(f"  {escape(finding)}")
-    console.print("\nnext:")
-    console.print(f"  cd {escape(str(started.folder))}")
-    console.print(f"  plait train {started.contract}")
-    console.print("  plait serve")
-    if started.example:
-        console.print("and from elsewhere:")
-        click.echo(f"  {started.curl()}")
+    if (more := len(started.findings) - _MOST_FINDINGS) > 0:
+        console.print(f"  and {more} more like these")
+    lines = [f"plait train {started.contract}", "plait serve"]
+    if started.folder.resolve() != Path().resolve():
+        lines.insert(0, f"cd {quote(str(started.folder))}")
+    console.print("next:")
+    for line in lines:
+        whole(f"  [bold]{escape(line)}[/]")
+    console.print("\nand while it serves, from another terminal:")
+    whole(f"  {escape(started.curl())}")

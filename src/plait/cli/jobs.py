@@ -9,7 +9,6 @@ from rich.markup import escape
 from plait.cli.bar import job_bar
 from plait.cli.frame import json_option, open_app, print_json, project_option
 from plait.cli.terminal import brief, console, moment, table, whole
-from plait.core.job import ENDED
 from plait.serve.records import job_record
 from plait.store.record import JobRow
 
@@ -39,9 +38,8 @@ def command(ctx: click.Context, project: Path, as_json: bool) -> None:
 def resume(job: str | None, project: Path, as_json: bool) -> None:
     """Work on JOB, or on every unfinished job, until it ends."""
     with open_app(project) as app:
-        unfinished = [row.id for row in reversed(app.jobs.list()) if row.state not in ENDED]
         done = []
-        for each in [job] if job else unfinished:
+        for each in [job] if job else [row.id for row in app.jobs.unfinished()]:
             with job_bar() as bar:
                 done.append(app.jobs.result(each, bar))
     if as_json:

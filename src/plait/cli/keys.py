@@ -1,13 +1,16 @@
 """`plait keys`: who may call a server from elsewhere."""
 
+import time
 from pathlib import Path
 
 import click
-from rich.table import Table
+from rich.markup import escape
 
 from plait.app.keys import SCOPES
 from plait.cli.frame import json_option, open_app, print_json, project_option
-from plait.cli.render import console, moment
+from plait.cli.terminal import console, moment, table, whole
+from plait.core.ids import Json
+from plait.store.record import KeyRow
 
 
 @click.group("keys")
@@ -24,8 +27,9 @@ def command() -> None:
     type=click.Choice(SCOPES),
     default=("predict",),
     show_default=True,
+    help="What the key may do; say it again for more.",
 )
-@click.option("--tenant", default="default", show_default=True)
+@click.option("--tenant", default="default", show_default=True, help="Whose requests it sees.")
 @click.option("--days", type=click.FloatRange(min=0, min_open=True), help="Expires after so many.")
 @project_option
 @json_option
@@ -41,10 +45,10 @@ def add(
     with open_app(project) as app:
         row, secret = app.keys.add(name, scopes, tenant=tenant, days=days)
     if as_json:
-        print_json({"id": row.id, "name": name, "scopes": scopes, "secret": secret})
+        print_json({**_record(row), "secret": secret})
     else:
-        console.print(f"{name}: [bold]{secret}[/]")
-        console.print("[dim]shown once; send it as `Authorization: Bearer ...`[/]")
+        whole(f"{escape(name)}: [bold]{secret}[/]")
+        console.print("[dim]shown once; send it as `Authorization: Bearer SECRET`[/]")
 
 
 @command.command("list")
@@ -55,25 +59,47 @@ def list_keys(project: Path, as_json: bool) -> None:
     with open_app(project) as app:
         rows = app.keys.list()
     if as_json:
-        names = ("id", "name", "tenant", "scopes", "created", "expires", "revoked")
-        print_json([{name: getattr(row, name) for name in names} for row in rows])
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("name", "tenant", "scopes", "made", "state"):
-        table.add_column(title)
-    for row in rows:
-        state = "revoked" if row.revoked else "usable"
-        if row.expires is not None and not row.revoked:
-            state = f"until {moment(row.expires)}"
-        table.add_row(row.name, row.tenant, ", ".join(row.scopes), moment(row.created), state)
-    console.print(table)
+        print_json({"keys": [_record(row) for row in rows]})
+    elif rows:
+        table(
+            ("name", "state", "made", "tenant", "scopes"),
+            [
+                (
+                    escape(row.name),
+                    _state(row),
+                    moment(row.created),
+                    escape(row.tenant),
+                    ", ".join(row.scopes),
+                )
+                for row in rows
+            ],
+        )
+    else:
+        console.print("no key yet: `plait keys add NAME` makes one")
 
 
 @command.command("revoke")
 @click.argument("name")
 @project_option
-def revoke(name: str, project: Path) -> None:
+@json_option
+def revoke(name: str, project: Path, as_json: bool) -> None:
     """Make the key called NAME (or of that id) worthless within a second."""
     with open_app(project) as app:
         row = app.keys.revoke(name)
-    console.print(f"revoked {row.name}")
+    if as_json:
+        print_json(_record(row))
+    else:
+        console.print(f"revoked {escape(row.name)}")
+
+
+def _record(row: KeyRow) -> dict[str, Json]:
+    names = ("id", "name", "tenant", "scopes", "created", "expires", "revoked")
+    return {name: getattr(row, name) for name in names}
+
+
+def _state(row: KeyRow) -> str:
+    if row.revoked is not None:
+        return "revoked"
+    if row.expires is None:
+        return "usable"
+    return f"{'until' if row.expires > time.time() else 'expired'} {moment(row.expires)}"

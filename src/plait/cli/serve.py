@@ -3,25 +3,30 @@
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
-from plait.cli.frame import open_app, project_option
-from plait.cli.render import console
+from plait.cli.frame import address_options, json_option, open_app, print_json, project_option
+from plait.cli.terminal import whole
 from plait.serve.run import serve
 
 
 @click.command("serve")
-@click.option("--host", help="Address to listen on; another than 127.0.0.1 needs an API key.")
-@click.option("--port", type=click.IntRange(0, 65535), help="0 takes any free one.")
+@address_options
 @project_option
-def command(host: str | None, port: int | None, project: Path) -> None:
-    """Answer over HTTP until interrupted."""
+@json_option
+def command(host: str | None, port: int | None, project: Path, as_json: bool) -> None:
+    """Answer over HTTP until interrupted. With --json the address is printed as JSON."""
     with open_app(project, host=host, port=port) as app:
-        name = app.project.settings.project
 
         def ready(url: str) -> None:
-            console.print(f"[bold]{name}[/] answers on {url}  (console {url}/, API {url}/docs)")
-            waiting = [c for c in app.project.settings.contracts if c not in app.live.tasks()]
-            for contract in waiting:
-                console.print(f"  {contract}: nothing answers yet, `plait train {contract}`")
+            live = app.live.tasks()
+            waiting = [name for name in app.project.settings.contracts if name not in live]
+            if as_json:
+                print_json({"url": url, "contracts": sorted(live), "waiting": waiting})
+                return
+            name = escape(app.project.settings.project)
+            whole(f"[bold]{name}[/] answers on {url}  (console {url}/, API {url}/docs)")
+            for each in waiting:
+                whole(f"  {escape(each)}: nothing answers yet, `plait train {escape(each)}`")
 
         serve(app, ready)

@@ -20,7 +20,9 @@ from plait.cli.terminal import console, whole
     metavar="COLUMN",
     help="Use this column too, as an experiment; goes well with --no-release.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random."
+)
 @click.option("--release/--no-release", default=True, help="Let the winner answer from now on.")
 @project_option
 @json_option
@@ -40,7 +42,10 @@ def command(
             return
         show_decision(decision)
         if release:
-            console.print(f"\n[green]{escape(decision.winner)} answers for {escape(contract)} now[/]")
-            whole(f"next: [bold]plait serve[/], or [bold]plait predict {escape(contract)}[/]")
+            console.print(
+                f"\n[green]{escape(decision.winner)} answers for {escape(contract)} now[/]"
+            )
+            file = "--file IN.csv --out OUT.csv"
+            whole(f"next: [bold]plait serve[/], or [bold]plait predict {escape(contract)} {file}[/]")
         else:
             whole(f"\nnot released: [bold]plait release {decision.id}[/] would do it")

@@ -34,7 +34,7 @@ class Manifest:
     Attributes:
         engine: name of the engine that runs it.
         task: the kind of request it answers.
-        problem: what a tabular artefact predicts.
+        problem: what a tabular artefact predicts; None for any other.
         input: the fields it reads.
         output: the columns it answers with.
         files: path within the folder -> hash and size.
@@ -45,7 +45,7 @@ class Manifest:
 
     engine: str
     task: TaskName
-    problem: Problem
+    problem: Problem | None = None
     input: Schema
     output: Schema
     files: Mapping[str, FileNote] = field(default_factory=dict)

@@ -1,13 +1,13 @@
 """What travels with a request, as an argument of every verb."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plait.core.budget import Budget
 from plait.core.cancel import Cancel
 from plait.core.clock import SYSTEM_CLOCK, Clock
 from plait.core.errors import NotAllowed
 from plait.core.privacy import Privacy
-from plait.core.trace import Trace
+from plait.core.trace import Span, Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,7 @@ class Context:
         budget: what may be spent.
         cancel: set when nobody waits for the answer any more.
         clock: the time; the trace and the budget have it too, so hand the same one to all three.
+        at: the stage in which this context is used; None outside of any.
     """
 
     principal: Principal = LOCAL
@@ -60,6 +61,15 @@ class Context:
     budget: Budget = field(default_factory=Budget)
     cancel: Cancel = field(default_factory=Cancel)
     clock: Clock = SYSTEM_CLOCK
+    at: Span | None = None
+
+    def span(self, name: str) -> Span:
+        """Open a stage where this context is used: `with context.span("engine") as span: ...`."""
+        return self.trace.span(name) if self.at is None else self.at.span(name)
+
+    def within(self, span: Span) -> "Context":
+        """Return this context for what happens in the open stage `span`."""
+        return replace(self, at=span)
 
     def check(self) -> None:
         """Raise `Cancelled` or `BudgetExceeded` when there is no point in going on."""

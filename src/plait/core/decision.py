@@ -216,7 +216,8 @@ class Decision:
     @property
     def outcome(self) -> str:
         """Who answers, in a few words."""
-        ending = f"{self.winner} answers" if self.winner else "no candidate meets the contract"
+        named = self.winner or self.artefact  # one declared by hand has no candidates
+        ending = f"{named} answers" if named else "no candidate meets the contract"
         return f"{self.contract}: {ending}"
 
     def reasons(self) -> list[str]:

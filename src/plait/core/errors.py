@@ -78,6 +78,7 @@ class InvalidSettings(UserError):
         "address_in_use": "another process listens on that address",
         "address_needs_key": "a public address needs an API key first",
         "folder_in_use": "the folder already holds a project or other files",
+        "folder_unwritable": "the folder of a project cannot be made or written",
     }
 
 
@@ -110,6 +111,7 @@ class InvalidRequest(UserError):
         "request_not_json": "the body is not JSON",
         "request_shape": "the body is JSON, but not of the documented shape",
         "request_too_large": "the body is larger than the limit",
+        "request_method": "the address does not take that method",
         "row_unknown_field": "a row has a field the contract does not know",
         "row_missing_field": "a row lacks a field the contract requires",
         "row_wrong_type": "a field has a value of the wrong type",

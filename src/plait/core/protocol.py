@@ -5,10 +5,10 @@ Everything here is structural: a class fits by having the methods, it inherits n
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from plait.core.artefact import Artefact
-from plait.core.columns import Columns
+from plait.core.columns import Column, Columns
 from plait.core.context import Context
 from plait.core.contract import Paradigm, Problem
 from plait.core.exchange import Exchange, Mark, Verdict
@@ -50,9 +50,43 @@ class Predictor(Protocol):
 class Embedder(Protocol):
     """Turns texts into vectors."""
 
-    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+    def embed(self, texts: Sequence[str], context: Context) -> Sequence[Column]:
         """Return one unit-length vector per text, all of one width."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation.
+
+    Attributes:
+        role: `system`, `user`, `assistant` or `tool`.
+        content: what was said.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a language model is asked.
+
+    Attributes:
+        messages: the conversation so far; at least one.
+        max_tokens: most tokens to generate.
+        temperature: 0 takes the likeliest token each time.
+        stop: texts that end the answer and are not part of it.
+        seed: of the draw.
+        schema: a JSON schema that the answer must fit; None leaves it free.
+    """
+
+    messages: tuple[Message, ...]
+    max_tokens: int
+    temperature: float = 0.0
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+    schema: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +109,7 @@ class Chunk:
 class Generator(Protocol):
     """Runs a language model."""
 
-    def stream(self, prompt: str, context: Context) -> AsyncIterator[Chunk]:
+    def stream(self, prompt: Prompt, context: Context) -> AsyncIterator[Chunk]:
         """Yield the answer as it comes; stop soon after `context.cancel` is set."""
         ...
 
@@ -110,7 +144,7 @@ class Painter(Protocol):
 class Tagger(Protocol):
     """Finds named stretches of text."""
 
-    def tag(self, texts: Sequence[str]) -> Sequence[Sequence[Mark]]:
+    def tag(self, texts: Sequence[str], context: Context) -> Sequence[Sequence[Mark]]:
         """Return the marks of each text, in order."""
         ...
 

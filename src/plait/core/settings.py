@@ -72,6 +72,8 @@ def parse(kind: type[T], node: Node) -> T:
 
 
 def _value(hint: object, node: Node) -> object:
+    if hint is Node:
+        return node  # for a reader further down that knows the shape
     origin = get_origin(hint)
     if origin in (Union, UnionType):
         return _union(get_args(hint), node)

@@ -30,11 +30,12 @@ def load(artefact: Artefact) -> TabularPredictor:
     path = artefact.folder / MODEL
     booster = Booster(read_bytes(path))
     problem = artefact.manifest.problem
-    if booster.objective not in _LOSSES[problem]:
+    losses = _LOSSES[problem] if problem else frozenset[str]()
+    if booster.objective not in losses:
         raise EngineError(
             "artefact_format",
             f"a {problem} artefact cannot hold a model with the objective {booster.objective!r}",
             where=str(path),
-            hint=f"train with one of: {', '.join(sorted(_LOSSES[problem]))}",
+            hint=f"train with one of: {', '.join(sorted(losses))}",
         )
     return TabularPredictor(artefact, booster)

@@ -93,27 +93,28 @@ def release(
     A running server takes it within a second. Releases are never changed, so releasing an earlier
     decision again is how to go back.
     """
-    number = store.release(
-        ReleaseRow(
-            tenant=tenant,
-            created=time.time(),
-            contract=decision.contract,
-            role=role,
-            artefact=decision.artefact,
-            decision=decision.id,
-            by=by,
+    with store.transaction():
+        number = store.release(
+            ReleaseRow(
+                tenant=tenant,
+                created=time.time(),
+                contract=decision.contract,
+                role=role,
+                artefact=decision.artefact,
+                decision=decision.id,
+                by=by,
+            )
         )
-    )
-    store.audit(
-        by,
-        "release",
-        decision.contract,
-        details={
-            "role": role,
-            "decision": decision.id,
-            "artefact": decision.artefact,
-            "number": number,
-        },
-        tenant=tenant,
-    )
+        store.audit(
+            by,
+            "release",
+            decision.contract,
+            details={
+                "role": role,
+                "decision": decision.id,
+                "artefact": decision.artefact,
+                "number": number,
+            },
+            tenant=tenant,
+        )
     return number

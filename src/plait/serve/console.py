@@ -1,31 +1,35 @@
 """The console: one page, rendered here, without scripts."""
 
+import json
+import shlex
 import time
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.concurrency import run_in_threadpool
 
 from plait.app.app import App
+from plait.core import figure
 from plait.core.columns import Scalar
-from plait.core.errors import InvalidRequest, PlaitError
+from plait.core.context import Principal
+from plait.core.contract import Contract
+from plait.core.decision import Decision, OperatingPoint
+from plait.core.errors import InvalidRequest, PlaitError, shown
 from plait.core.request import PredictRequest
-from plait.core.response import PredictResponse
+from plait.core.response import PredictResponse, Reason
 from plait.core.schema import Field
+from plait.engines.answer import level_text
+from plait.flow.handle import inline
 from plait.serve.auth import Auth
+from plait.serve.json import read_body
+from plait.serve.page import show
+from plait.tasks.tabular.task import TabularTask
 
-_PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(),
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    "cache-control": "no-store",
-}
+_REASONS = 6
+_REQUESTS = 20
+_NOTHING: Mapping[str, object] = {"contract": "", "form": {}, "answer": None, "error": ""}
 
 
 def router(app: App, auth: Auth) -> APIRouter:
@@ -35,80 +39,166 @@ def router(app: App, auth: Auth) -> APIRouter:
     @routes.get("/", response_class=HTMLResponse)
     def home(request: Request) -> HTMLResponse:
         """Show contracts with their decisions, forms to predict, and the last requests."""
-        auth.principal(request, "read")
-        return _page(app, request, {})
+        return _page(app, auth.principal(request, "read"), _NOTHING)
 
     @routes.post("/", response_class=HTMLResponse)
     async def predict(request: Request) -> HTMLResponse:
         """Answer the row of a form, on the same page."""
         principal = auth.principal(request, "predict")
-        sent = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
-        form = {name: values[0] for name, values in sent.items()}
-        contract = form.pop("contract", "")
-        shown: dict[str, object] = {"contract": contract, "form": form}
-        try:
-            fields = app.live.task(contract).predictor.artefact.manifest.input.fields
-            row = {field.name: _value(field, form.get(field.name, "")) for field in fields}
-            wanted = PredictRequest(contract=contract, rows=(row,), reasons=5)
-            response = await app.handle(wanted, app.context(principal))
-            shown["answer"] = _answer(response)
-        except PlaitError as error:
-            shown["error"] = str(error)
-        return _page(app, request, shown)
+        principal.require("read")
+        sent = parse_qs((await read_body(request)).decode("utf-8", "replace"))
+        typed = {name: values[0] for name, values in sent.items()}
+        return await run_in_threadpool(_answered, app, principal, typed, str(request.base_url))
 
     return routes
 
 
-def _page(app: App, request: Request, shown: dict[str, object]) -> HTMLResponse:
-    tasks = app.live.tasks()
-    contracts = []
-    for name, contract in app.project.settings.contracts.items():
-        task = tasks.get(name)
-        contracts.append(
-            {
-                "name": name,
-                "target": contract.target,
-                "notes": contract.features,
-                "decision": app.decision(task.decision) if task else None,
-                "fields": task.predictor.artefact.manifest.input.fields if task else (),
-                "failure": app.live.failures.get(name, ""),
-            }
+def _answered(app: App, principal: Principal, typed: Mapping[str, str], url: str) -> HTMLResponse:
+    """Answer what a person typed; a mistake stands where the answer would."""
+    contract = typed.get("contract", "")
+    form = {name.removeprefix("row."): text for name, text in typed.items() if "." in name}
+    asked = {**_NOTHING, "contract": contract, "form": form}
+    try:
+        fields = app.live.task(contract).predictor.artefact.manifest.input.fields
+        row = {field.name: _value(field, form.get(field.name, "")) for field in fields}
+        wanted = PredictRequest(contract=contract, rows=(row,), reasons=_REASONS)
+        response = inline(app.handle(wanted, app.context(principal)))
+        line = shlex.join(
+            ["curl", f"{url}v1/predict/{contract}", "-d", json.dumps({"rows": [row]})]
         )
-    page = _PAGES.get_template("console.html").render(
+        asked["answer"] = {**_answer(response), "curl": line}
+    except PlaitError as error:
+        asked["error"] = str(error)
+    return _page(app, principal, asked)
+
+
+def _page(app: App, principal: Principal, asked: Mapping[str, object]) -> HTMLResponse:
+    tasks = app.live.tasks()
+    contracts = [
+        {
+            "anchor": f"c{number}",
+            "name": name,
+            "target": contract.target,
+            "failure": app.live.failures.get(name, ""),
+            "decision": None,
+            **(_live(app, contract, tasks[name]) if name in tasks else {}),
+        }
+        for number, (name, contract) in enumerate(app.project.settings.contracts.items(), start=1)
+    ]
+    return show(
+        "console.html",
         project=app.project.settings.project,
         contracts=contracts,
-        requests=app.requests(20),
+        requests=app.requests(_REQUESTS, principal),
+        asked=asked,
         when=lambda at: time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)),
-        url=str(request.base_url).rstrip("/"),
-        **{"contract": "", "form": {}, "answer": None, "error": "", **shown},
+        number=figure.number,
+        milliseconds=figure.milliseconds,
     )
-    return HTMLResponse(page, headers=_HEADERS)
+
+
+def _live(app: App, contract: Contract, task: TabularTask) -> dict[str, object]:
+    """Return what the page says of a contract that is answered."""
+    made = app.decision(task.decision)
+    return {
+        "decision": made,
+        "decision_id": task.decision,
+        "fields": task.predictor.artefact.manifest.input.fields,
+        "labels": {
+            name: f"{note.label or name} ({note.unit})" if note.unit else note.label or name
+            for name, note in contract.features.items()
+        },
+        "ranges": _ranges(made),
+    }
+
+
+def _ranges(made: Decision) -> dict[str, dict[str, float]]:
+    """Return where each candidate's score and interval lie on one axis, in percent."""
+    first = min((each.low for each in made.standings), default=0.0)
+    width = max((each.high for each in made.standings), default=0.0) - first or 1.0
+
+    def place(score: float) -> float:
+        return round(100 * (score - first) / width, 2)
+
+    return {
+        each.name: {
+            "left": place(each.low),
+            "middle": place(each.score),
+            "width": round(place(each.high) - place(each.low), 2),
+        }
+        for each in made.standings
+    }
 
 
 def _value(field: Field, text: str) -> Scalar:
     """Return what a person typed as the field reads it; an empty box is a missing value."""
-    if not text.strip():
+    text = text.strip()
+    if not text:
         return None
     if field.kind == "boolean":
         return text == "true"
     if field.kind != "number":
         return text
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         raise InvalidRequest(
-            "row_wrong_type", f"{field.name!r} is {text!r}, not a number", where=field.name
+            "row_wrong_type", f"{shown(text)} is not a number", where=field.name
         ) from None
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def _answer(response: PredictResponse) -> dict[str, object]:
-    prediction = response.predictions[0]
+    """Return what the page says of an answer."""
+    (prediction,) = response.predictions
+    classes = bool(prediction.probabilities)
     chances = sorted(prediction.probabilities.items(), key=lambda each: -each[1])
+    largest = max((abs(each.contribution) for each in prediction.reasons), default=1.0)
+    value = prediction.value
     return {
         "id": response.id,
-        "value": prediction.value,
-        "chances": chances,
-        "interval": prediction.interval,
-        "reasons": prediction.reasons,
-        "point": response.operating_point,
+        "value": figure.number(value) if isinstance(value, float) else _text(value),
+        "chances": [(level, round(100 * p, 2), figure.percent(p)) for level, p in chances],
+        "interval": prediction.interval and tuple(map(figure.number, prediction.interval)),
+        "point": _point(response.operating_point, list(prediction.probabilities)),
+        "unit": "log-odds" if classes else "share",
+        "reasons": [_reason(each, largest) for each in prediction.reasons],
     }
+
+
+def _reason(reason: Reason, largest: float) -> dict[str, object]:
+    """Return a reason with its bar, in percent of a track whose middle is zero."""
+    width = round(50 * abs(reason.contribution) / largest, 2)
+    plus = reason.contribution > 0
+    return {
+        "feature": reason.feature,
+        "value": _text(reason.value),
+        "text": _signed(reason.contribution),
+        "plus": plus,
+        "left": 50 if plus else 50 - width,
+        "width": width,
+    }
+
+
+def _point(point: OperatingPoint | None, levels: Sequence[str]) -> str:
+    """Say what the threshold is, and how often it is expected to be wrong."""
+    if point is None:
+        return ""
+    negative, positive = levels
+    return (
+        f"{positive} is answered from a probability of {figure.percent(point.threshold)} on. "
+        f"Of 100 that are {negative}, {100 * point.false_positive_rate:.1f} are expected to be "
+        f"taken for {positive}; of 100 that are {positive}, "
+        f"{100 * point.false_negative_rate:.1f} for {negative}."
+    )
+
+
+def _text(value: Scalar) -> str:
+    """Return a value of a row as people write it."""
+    if value is None:
+        return "missing"
+    return f"{value:.15g}" if isinstance(value, float) else level_text(value)
+
+
+def _signed(share: float) -> str:
+    return f"{share:+,.0f}" if abs(share) >= 1000 else f"{share:+.3f}"

@@ -99,9 +99,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     if error.status_code != 405:
         known = list(request.app.openapi()["paths"])
         hint = suggestion(path, known)
-        return error_response(
-            UnknownName("unknown_route", f"no such address: {path}", hint=hint)
-        )
+        return error_response(UnknownName("unknown_route", f"no such address: {path}", hint=hint))
     allowed = (error.headers or {}).get("Allow", "")
     response = error_response(
         InvalidRequest(

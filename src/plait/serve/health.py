@@ -3,38 +3,40 @@
 from fastapi import APIRouter, Request, Response
 
 from plait.app.app import App
-from plait.core.errors import PlaitError
+from plait.core.errors import NotAllowed, PlaitError
+from plait.core.ids import Json
 from plait.serve.auth import Auth
 from plait.serve.json import render
 from plait.serve.metrics import Metrics
+from plait.serve.shape import Alive, Readiness
 
 
 def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
     """Return the routes of operations."""
     routes = APIRouter(tags=["operations"])
 
-    @routes.get("/livez", response_class=Response)
+    @routes.get("/livez", response_model=Alive)
     async def livez() -> Response:
         """Answer 200 as long as the process serves."""
         return Response(b'{"status":"alive"}', media_type="application/json")
 
-    @routes.get("/readyz", response_class=Response)
-    def readyz() -> Response:
-        """Answer 200 when the store can be read and every released contract is loaded."""
-        problems = dict(app.live.failures)
+    @routes.get(
+        "/readyz",
+        response_model=Readiness,
+        responses={503: {"model": Readiness, "description": "Not ready."}},
+    )
+    def readyz(request: Request) -> Response:
+        """Answer 200 when the store can be read and something answers for every released contract.
+
+        A release that cannot be loaded leaves the one before it answering: the state is `degraded`
+        and the status stays 200, since taking the server away would only make it worse.
+        """
+        status, state = _readiness(app)
         try:
-            app.store.change_counter()
-        except PlaitError as error:
-            problems["store"] = str(error)
-        state = {
-            "status": "not ready" if problems else "ready",
-            "contracts": {
-                name: "live" if name in app.live.tasks() else "not trained"
-                for name in app.project.settings.contracts
-            },
-            "problems": problems,
-        }
-        return Response(render(state), 503 if problems else 200, media_type="application/json")
+            auth.principal(request, "read")
+        except NotAllowed:  # whoever may not read learns no names
+            state = {"status": state["status"]}
+        return Response(render(state), status, media_type="application/json")
 
     @routes.get("/metrics", response_class=Response)
     async def prometheus(request: Request) -> Response:
@@ -43,3 +45,20 @@ def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
         return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes
+
+
+def _readiness(app: App) -> tuple[int, dict[str, Json]]:
+    live, problems = app.live.tasks(), dict(app.live.failures)
+    ready = set(problems) <= set(live)
+    try:
+        app.store.change_counter()
+    except PlaitError as error:
+        problems["store"] = str(error)
+        ready = False
+    contracts = app.project.settings.contracts
+    state: dict[str, Json] = {
+        "status": "not ready" if not ready else "degraded" if problems else "ready",
+        "contracts": {name: "live" if name in live else "not trained" for name in contracts},
+        "problems": problems,
+    }
+    return 200 if ready else 503, state

@@ -2,44 +2,61 @@
 
 import time
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plait.app.app import App
-from plait.core.errors import PlaitError
 from plait.core.ids import new_id
-from plait.serve import console, health, predict, records
+from plait.serve import console, docs, health, predict, records
 from plait.serve.auth import Auth
-from plait.serve.errors import on_http_error, on_invalid, on_plait_error
+from plait.serve.errors import handle_errors
 from plait.serve.metrics import Metrics
 
 
 def make(app: App, host: str = "127.0.0.1") -> FastAPI:
     """Return the ASGI application for `app`, as it is served on `host`."""
-    auth, metrics = Auth(app, host), Metrics()
-    http = FastAPI(
+    auth, metrics = Auth(app, host), Metrics(app)
+    http = _Http(
         title="plait",
         version=version("plait"),
         summary="Predictions of the contracts of one project, and the evidence behind them.",
+        docs_url=None,  # the framework's page loads scripts from another host
         redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     http.include_router(predict.router(app, auth, metrics))
     http.include_router(records.router(app, auth))
     http.include_router(health.router(app, auth, metrics))
     http.include_router(console.router(app, auth))
-    http.add_exception_handler(PlaitError, on_plait_error)
-    http.add_exception_handler(HTTPException, on_http_error)
-    http.add_exception_handler(RequestValidationError, on_invalid)
+    http.include_router(docs.router(http))
+    handle_errors(http)
     http.add_middleware(Identified)
     return http
 
 
+class _Http(FastAPI):
+    """The framework's application, whose OpenAPI document tells of API keys too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        document = super().openapi()
+        document["components"]["securitySchemes"] = {
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "`plait keys add NAME` makes one. Needed unless the server listens "
+                "on its own machine's address only.",
+            }
+        }
+        document["security"] = [{"key": []}, {}]
+        return document
+
+
 class Identified:
-    """Gives every response an `x-request-id` and a `Server-Timing`, unless its route did."""
+    """Gives every response an `x-request-id` and a `Server-Timing`, and every GET its HEAD."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
@@ -53,10 +70,15 @@ class Identified:
 
         async def identified(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("x-request-id", new_id("req"))
-                milliseconds = (time.perf_counter() - started) * 1000
-                headers.setdefault("server-timing", f"total;dur={milliseconds:.3f}")
+                headers = message["headers"]
+                names = [name for name, _ in headers]
+                if b"x-request-id" not in names:
+                    headers.append((b"x-request-id", new_id("req").encode()))
+                if b"server-timing" not in names:
+                    milliseconds = (time.perf_counter() - started) * 1000
+                    headers.append((b"server-timing", f"total;dur={milliseconds:.3f}".encode()))
             await send(message)
 
+        if scope["method"] == "HEAD":  # the server sends the headers alone
+            scope = {**scope, "method": "GET"}
         await self._inner(scope, receive, identified)

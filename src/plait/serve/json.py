@@ -51,7 +51,7 @@ def parse_object(body: bytes) -> Mapping[str, object]:
         raise InvalidRequest(
             "request_not_json",
             f"the body is not JSON that can be read: {error}",
-            hint="send UTF-8 JSON; null stands for what is missing, NaN and infinities have no name",
+            hint="send UTF-8 JSON; a missing value is null, and no number is NaN or infinite",
         ) from None
     if not isinstance(value, dict):
         raise InvalidRequest("request_shape", "the body is not a JSON object")

@@ -1,41 +1,69 @@
 """What Prometheus may read."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from functools import cache
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+from plait.app.app import App
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30)
 
 
 class Metrics:
-    """Counters and histograms of one server; labels are names of contracts and error codes only."""
+    """Counters and histograms of one server.
 
-    def __init__(self) -> None:
+    Labels are contracts of the project and codes of errors, so that no caller can make new ones.
+    """
+
+    def __init__(self, app: App) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Histogram(
+        self._contracts = app.project.settings.contracts
+        requests = Histogram(
             "plait_request_seconds",
-            "Time from the parsed request to the rendered answer.",
-            ("name", "status"),
+            "Time of a prediction from its first byte to its rendered answer.",
+            ("contract", "status"),
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self._overhead = Histogram(
+        overhead = Histogram(
             "plait_overhead_seconds",
-            "The part of a request that is not the engine's.",
-            ("name",),
+            "Its part outside the step that answers: reading, admitting, recording, rendering.",
+            ("contract",),
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self._rows = Counter(
-            "plait_rows_total", "Rows answered.", ("name",), registry=self.registry
+        rows = Counter("plait_rows_total", "Rows answered.", ("contract",), registry=self.registry)
+        self._requests = cache(requests.labels)  # finding a label takes longer than counting
+        self._overhead = cache(overhead.labels)
+        self._rows = cache(rows.labels)
+        pending = Gauge(
+            "plait_records_pending", "Requests not yet written.", registry=self.registry
         )
+        dropped = Gauge(
+            "plait_records_stripped",
+            "Requests whose content was dropped since the start, because too many were pending.",
+            registry=self.registry,
+        )
+        pending.set_function(lambda: app.store.pending)
+        dropped.set_function(lambda: app.store.dropped)
+        ProcessCollector(registry=self.registry)
 
     def observe(
-        self, name: str, status: str, seconds: float, engine_seconds: float, rows: int
+        self, contract: str, status: str, seconds: float, overhead: float, rows: int
     ) -> None:
-        """Count one request."""
-        self._requests.labels(name, status).observe(seconds)
-        if status == "ok":
-            self._overhead.labels(name).observe(max(0.0, seconds - engine_seconds))
-            self._rows.labels(name).inc(rows)
+        """Count one prediction."""
+        name = contract if contract in self._contracts else "unknown"
+        self._requests(name, status).observe(seconds)
+        if status == "done":
+            self._overhead(name).observe(overhead)
+            self._rows(name).inc(rows)
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -1,8 +1,11 @@
 """`plait serve`: one process, one store, one address."""
 
 import errno
+import signal
 import socket
+import sys
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -41,6 +44,8 @@ def serve(app: App, ready: Callable[[str], None] | None = None) -> None:
             log_level="warning",
             access_log=False,
             lifespan="off",
+            proxy_headers=False,  # nothing here asks where a request came from
+            timeout_keep_alive=75,  # longer than the 60 s after which proxies drop a connection
             timeout_graceful_shutdown=10,
         )
         server = _Server(config, lambda: ready and ready(address_of(listener)))
@@ -55,13 +60,14 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform != "win32":  # there it would let two servers listen
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # the latter for a port above 65535
         listener.close()
-        used = error.errno == errno.EADDRINUSE
+        used = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         raise InvalidSettings(
             "address_in_use" if used else "settings_wrong_value",
             f"another process listens on {host}:{port}" if used else f"{host}:{port}: {error}",
@@ -78,12 +84,21 @@ def address_of(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready."""
+    """A uvicorn server that says when it is ready, and outlives the signal that stops it."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
         await super().startup(sockets)
         self._ready()
+
+    def handle_exit(self, sig: int, _: FrameType | None) -> None:
+        """Stop when the requests under way are answered; at once on a second Ctrl-C.
+
+        uvicorn would note the signal and die of it in the end, with traces still to write.
+        """
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True

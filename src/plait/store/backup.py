@@ -32,6 +32,7 @@ def write_backup(database: Database, target: Path) -> None:
         raise InvalidSettings(
             "folder_in_use", "the target exists", where=str(target), hint="name a new folder"
         )
+    target = target.resolve()  # "." has no name
     fresh = target.with_name(f"{target.name}.partial")
     with faults(target):
         shutil.rmtree(fresh, ignore_errors=True)

@@ -1,5 +1,6 @@
 """Brings a store's database to the version of this code, or refuses to touch it."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def migrate(folder: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         StoreError: `store_newer`, or `store_damaged`; neither changes the file.
     """
     with faults(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people sent lies here
         file = folder / FILE
         # the blobs' folder is made last, so beside it an empty database is a lost one
         if (folder / BLOBS).exists() and not (file.exists() and file.stat().st_size):
@@ -68,9 +69,10 @@ def keep_copy(folder: Path, label: str) -> None:
     database = Database(folder)
     try:
         database.copy_to(fresh)
+        fresh.rename(kept)
     finally:
         database.close()
-    fresh.rename(kept)
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _apply(connection: apsw.Connection, folder: Path, migrations: Sequence[Migration]) -> None:

@@ -24,7 +24,7 @@ from plait.store.duck import identifier, literal, open_duck
 from plait.store.frame import EXACT, TIME, ColumnKind, Frame, RawColumn, check_names, objects
 from plait.store.table_source import empty, find_files, foreign, format_of, opened
 
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null")
+MISSING = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null"))
 # No leading zero and at most 15 digits: a float would not give back a postcode or a long account
 # number as it was, so such a column stays a string.
 NUMBER = r"[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?(?i:inf(inity)?)"
@@ -32,6 +32,7 @@ _WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _FRACTION = re.compile(r"FLOAT|DOUBLE|DECIMAL.*")
 _DELIMITERS = ",;\t|"
 _BATCH = 10_000
+_FIELD_CHARS = 1 << 27  # a document in a cell
 
 
 def read_table(source: str | Path, *, strings: Collection[str] = ()) -> Frame:
@@ -91,7 +92,13 @@ class _Table:
                 self._load_text(files)
             else:
                 self._load_parquet(files)
-            self.height, self._columns = _columns(connection, text, strings)
+            self.height = int(connection.execute("SELECT count(*) FROM raw").fetchall()[0][0])
+            self._columns: list[tuple[str, ColumnKind, str]] = [
+                (name, "string", f"CAST({identifier(name)} AS VARCHAR)")
+                if name in strings
+                else (name, *_column(connection, name, form, text))
+                for name, form in _described(connection)
+            ]
         except duckdb.Error as error:
             message = str(error).partition("\n")[0]
             raise foreign(files[0], f"it cannot be read: {message}", "write it again") from None
@@ -127,13 +134,12 @@ class _Table:
                 self._insert(batch)
 
     def _insert(self, rows: list[list[str]]) -> None:
-        columns = {f"c{at}": objects(cells) for at, cells in enumerate(zip(*rows, strict=True))}
-        words = ", ".join(map(literal, MISSING))
-        cells = (f"CASE WHEN {name} NOT IN ({words}) THEN {name} END" for name in columns)
-        bare = (f"trim({name}, ' \t\r\n') AS {name}" for name in columns)
+        columns = {
+            f"c{at}": objects(None if (bare := cell.strip()) in MISSING else bare for cell in cells)
+            for at, cells in enumerate(zip(*rows, strict=True))
+        }
         self._connection.register("batch", columns)
-        relation = self._connection.table("batch").project(", ".join(bare))
-        relation.project(", ".join(cells)).insert_into("raw")
+        self._connection.execute("INSERT INTO raw FROM batch")
         self._connection.unregister("batch")
 
     def _load_parquet(self, files: Sequence[Path]) -> None:
@@ -179,6 +185,7 @@ def _rows(source: Path, encoding: str) -> Iterator[list[str]]:
         opened(source) as stream,
         io.TextIOWrapper(stream, encoding, newline="") as text,
     ):
+        csv.field_size_limit(_FIELD_CHARS)  # the whole process's, and never lowered
         reader = csv.reader(text, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
         try:
             header = next((row for row in reader if any(row)), [])
@@ -213,37 +220,27 @@ def _described(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [(str(row[0]), str(row[1])) for row in connection.execute("DESCRIBE raw").fetchall()]
 
 
-def _columns(
-    connection: duckdb.DuckDBPyConnection, text: bool, strings: Collection[str]
-) -> tuple[int, list[tuple[str, ColumnKind, str]]]:
-    """Return the height of the table, and of each column name, kind and the SQL of its values."""
-    described = _described(connection)
-    counts = [count for name, form in described for count in _counts(name, form, text)]
-    sql = f"SELECT count(*), {', '.join(counts)} FROM raw"  # noqa: S608  quoted by `identifier`
-    found = connection.execute(sql).fetchall()[0]
-    columns: list[tuple[str, ColumnKind, str]] = []
-    for at, (name, form) in enumerate(described):
-        there, numbers, booleans, times = found[1 + 4 * at : 5 + 4 * at]
-        cell = identifier(name)
-        if name in strings:
-            columns.append((name, "string", f"CAST({cell} AS VARCHAR)"))
-        elif not there:
-            columns.append((name, "number", "CAST(NULL AS DOUBLE)"))
-        elif numbers == there:
-            columns.append((name, "number", f"CAST({cell} AS DOUBLE)"))
-        elif booleans == there:
-            columns.append((name, "boolean", f"lower(CAST({cell} AS VARCHAR)) = 'true'"))
-        elif times == there:
-            iso = cell if form == "VARCHAR" else f"replace(CAST({cell} AS VARCHAR), ' ', 'T')"
-            columns.append((name, "time", iso))
-        else:
-            columns.append((name, "string", f"CAST({cell} AS VARCHAR)"))
-    return found[0], columns
-
-
-def _counts(name: str, form: str, text: bool) -> tuple[str, str, str, str]:
-    """Return the SQL that counts what is there, and how much of it is number, boolean or time."""
+def _column(
+    connection: duckdb.DuckDBPyConnection, name: str, form: str, text: bool
+) -> tuple[ColumnKind, str]:
+    """Return the kind of a column, decided on every row, and the SQL of its values."""
     cell = identifier(name)
+    counts = ", ".join(_counts(cell, form, text))
+    sql = f"SELECT {counts} FROM raw"  # noqa: S608  quoted by `identifier`
+    there, numbers, booleans, times = connection.execute(sql).fetchall()[0]
+    if not there:
+        return "number", "CAST(NULL AS DOUBLE)"
+    if numbers == there:
+        return "number", f"CAST({cell} AS DOUBLE)"
+    if booleans == there:
+        return "boolean", f"lower(CAST({cell} AS VARCHAR)) = 'true'"
+    if times == there and form != "VARCHAR":
+        return "time", f"replace(CAST({cell} AS VARCHAR), ' ', 'T')"
+    return "time" if times == there else "string", f"CAST({cell} AS VARCHAR)"
+
+
+def _counts(cell: str, form: str, text: bool) -> tuple[str, str, str, str]:
+    """Return the SQL that counts what is there, and how much of it is number, boolean or time."""
     there = f"count({cell})"
     if form == "VARCHAR":
         time = f"count(*) FILTER (regexp_full_match({cell}, {literal(TIME)}))"

@@ -183,7 +183,9 @@ def _try(folds: Sequence[_Fold], settings: Settings, sample: Sample) -> _Choice:
     shape = (len(sample.classes),) if sample.problem == "multiclass" else ()
     scores = np.empty((len(sample.target), *shape))
     for booster, each in zip(boosters, folds, strict=True):
-        scores[each.held_out] = booster.predict(each.matrix, num_iteration=rounds, raw_score=True)
+        scores[each.held_out] = booster.predict(
+            each.matrix, num_iteration=rounds, raw_score=True, num_threads=1
+        )
     return _Choice(settings, rounds, least, scores)
 
 

@@ -58,17 +58,20 @@ def _fit(raw: Floats, truth: Ints) -> Calibration:
     Against Platt's targets: a class of n rows is believed to (n + 1) / (n + 2), so that scores
     which happen to separate all rows do not ask for certainty.
     """
-    binary = raw.ndim == 1
-    rows = np.bincount(truth, minlength=2 if binary else raw.shape[1])
+    scores = _scores(raw)
+    rows = np.bincount(truth, minlength=scores.shape[1])
     rest = (1 / (rows + 2))[truth]
     targets = np.repeat(rest[:, None] / (len(rows) - 1), len(rows), axis=1)
     targets[np.arange(len(truth)), truth] = 1 - rest
 
-    def loss(parameters: Floats) -> float:
-        return float(-np.mean(targets * _log_probabilities(raw, _calibration(parameters))))
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        logs = _log_probabilities(raw, _calibration(parameters))
+        wrong = np.exp(logs) - targets
+        slopes = np.array([(wrong * scores).sum(), wrong[:, 1].sum()])
+        return -float((targets * logs).sum()), slopes[: len(parameters)]
 
-    start, bounds = ([1.0, 0.0], [_SLOPES, _OFFSETS]) if binary else ([1.0], [_SLOPES])
-    return _calibration(minimize(loss, start, method="L-BFGS-B", bounds=bounds).x)
+    start, bounds = ([1.0, 0.0], [_SLOPES, _OFFSETS]) if raw.ndim == 1 else ([1.0], [_SLOPES])
+    return _calibration(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
 def _calibration(parameters: Floats) -> Calibration:
@@ -76,11 +79,14 @@ def _calibration(parameters: Floats) -> Calibration:
     return Calibration(slope=float(slope), offset=float(offset))
 
 
+def _scores(raw: Floats) -> Floats:
+    """Return (n, k) scores; of two classes the first has none."""
+    return np.column_stack([np.zeros(len(raw)), raw]) if raw.ndim == 1 else raw
+
+
 def _log_probabilities(raw: Floats, calibration: Calibration) -> Floats:
     """Return (n, k) logarithms of the probabilities."""
-    scores = calibration.slope * raw + calibration.offset
-    if scores.ndim == 1:
-        scores = np.column_stack([np.zeros(len(scores)), scores])
+    scores = _scores(calibration.slope * raw + calibration.offset)
     logs: Floats = log_softmax(scores, axis=1)
     return logs
 

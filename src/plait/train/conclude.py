@@ -1,5 +1,6 @@
 """What a race says: the evidence, the decision on it, and a paragraph for a manager."""
 
+import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 
@@ -12,6 +13,7 @@ from plait.train.race import Raced
 from plait.train.summary import summary_of
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "plait")
+_PYTHON = ".".join(platform.python_version_tuple()[:2])  # 3.12 sums floats otherwise than 3.11
 
 RULE = (
     "Of the candidates within every limit, those not significantly worse than the best score are "
@@ -44,7 +46,7 @@ def evidence_of(contract: Contract, raced: Raced) -> Evidence:
             )
             for result in raced.results
         ),
-        libraries={name: version(name) for name in LIBRARIES},
+        libraries={"python": _PYTHON, **{name: version(name) for name in LIBRARIES}},
     )
 
 

@@ -61,6 +61,7 @@ class Linear:
             _code(field, np.asarray(sample.columns[field.name])) for field in sample.input.fields
         )
         matrix = Encoder(codes).matrix(sample.columns, len(target))
+        # The codes look at no target, so the folds within the sample may share them.
         penalty, held_out = _choose(matrix, target, inner_folds(sample), sample.problem)
         model = _fit(matrix, target, penalty, sample.problem)
         pipeline = Pipeline(
@@ -118,14 +119,12 @@ def _held_out(
     matrix: Matrix, target: Floats, fold: NDArray[np.int64], penalty: float, problem: Problem
 ) -> Floats:
     """Return raw scores of each row by a model that did not see it: (n,), or (n, k) of classes."""
-    parts: list[tuple[NDArray[np.bool_], Floats]] = []
+    scores = np.empty((len(target), len(np.unique(target)) if problem == "multiclass" else 1))
     for number in np.unique(fold):
         tested = fold == number
-        model = _fit(matrix[~tested], target[~tested], penalty, problem)
-        parts.append((tested, model.raw(matrix[tested])))
-    scores = np.empty((len(target), parts[0][1].shape[1]))
-    for tested, part in parts:
-        scores[tested] = part
+        scores[tested] = _fit(matrix[~tested], target[~tested], penalty, problem).raw(
+            matrix[tested]
+        )
     return scores if problem == "multiclass" else scores[:, 0]
 
 

@@ -7,8 +7,8 @@ write "missing": 77, 88, 99, 666, 777 and longer, of either sign.
 - a code apart: beyond every number that is no code, by at least twice their range; by ten times
   when one row alone has it. A negative code in two rows or more is apart where no other number is
   below zero.
-- a code in the tail: at least three digits, in at least ten rows, five times as many as any other
-  number of its size, where at most 2 % of the rows reach further.
+- a code in the tail: at least three digits, in at least ten rows, beyond half of which at most 2 %
+  of the other rows lie, each of their numbers in a fifth as many rows at most, 20 numbers in all.
 - minus one or minus nine: below at least 20 other numbers, none of which is negative, and in five
   times as many rows as any number up to nine.
 - any number apart: but zero, in three rows or more, beyond at least 20 other numbers by twenty
@@ -75,14 +75,14 @@ def _apart(numbers: _Floats, rows: _Ints, codes: _Flags) -> _Flags:
 
 def _in_tail(numbers: _Floats, rows: _Ints) -> _Flags:
     """Tell which numbers of three digits or more pile up where the data has all but ended."""
-    total, upto = rows.sum(), np.cumsum(rows)
-    beyond = np.where(numbers > 0, total - upto, upto - rows)
-    piled = (np.abs(numbers) >= 100) & (rows >= _TAIL_ROWS) & (beyond <= _TAIL * total)
+    piled = (np.abs(numbers) >= 100) & (rows >= _TAIL_ROWS) & (len(numbers) > _MANY)
     for index in np.flatnonzero(piled):
-        least, most = sorted((numbers[index] / 2, numbers[index] * 2))
-        alike = (numbers >= least) & (numbers <= most)
-        alike[index] = False
-        piled[index] = rows[index] >= _EXCESS * rows[alike].max(initial=0)
+        there = (
+            numbers >= numbers[index] / 2 if numbers[index] > 0 else numbers <= numbers[index] / 2
+        )
+        there[index] = False
+        thin = rows[there].sum() <= _TAIL * (rows.sum() - rows[index])
+        piled[index] = thin and rows[index] >= _EXCESS * rows[there].max(initial=0)
     return np.asarray(piled)
 
 

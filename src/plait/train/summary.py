@@ -1,16 +1,16 @@
 """A decision as one paragraph for a manager: who answers, how well, at what price, what to doubt.
 
-Every figure stands in the decision too; here they are said in sentences.
+Every figure stands in the decision too, with why each of the others lost.
 """
 
 from collections.abc import Mapping
-from statistics import fmean
 
 from plait.core.contract import Contract
 from plait.core.decision import OperatingPoint
 from plait.engines.answer import level_text
 from plait.evaluate.compare import interval_of_scores
-from plait.evaluate.decide import ALPHA, Choice
+from plait.evaluate.decide import Choice
+from plait.evaluate.threshold import Costs
 from plait.train.race import Raced, Result
 
 
@@ -38,7 +38,6 @@ def summary_of(
         [
             _score(raced, winner, name),
             f"The reason: {choice.why}.",
-            *(_rival(each, choice) for each in raced.results if each is not winner),
             _price(measurements[winner.name]),
             *_errors(contract, raced, winner),
             *_doubts(raced),
@@ -55,17 +54,6 @@ def _score(raced: Raced, winner: Result, name: str) -> str:
         f"{_figure(score.estimate)} (95 % interval {_figure(score.low)} to {_figure(score.high)}; "
         f"{better} is better), judged {len(plan.splits)} times on rows held out of "
         f"{len(plan.prepared):,}."
-    )
-
-
-def _rival(rival: Result, choice: Choice) -> str:
-    gap = choice.comparisons.get(rival.name)
-    behind = ""
-    if gap is not None and choice.best == choice.winner and gap.p_value > ALPHA:
-        extent = f"{_figure(gap.low)} to {_figure(gap.high)}"
-        behind = f", {_figure(gap.difference)} behind (95 % interval {extent})"
-    return (
-        f"{rival.name} gets {_figure(fmean(rival.scores))}{behind}: {choice.reasons[rival.name]}."
     )
 
 
@@ -95,17 +83,15 @@ def _errors(contract: Contract, raced: Raced, winner: Result) -> list[str]:
 
 def _cost(raced: Raced, winner: Result, point: OperatingPoint) -> str:
     costs = raced.plan.costs
-    if costs.false_positive == costs.false_negative == 1:
-        price = "At equal costs that is"
+    if costs == Costs():
+        price = f"At equal costs that is {100 * point.cost:.3g} errors"
     else:
         price = (
             f"With a false positive at {costs.false_positive:g} and a false negative at "
-            f"{costs.false_negative:g}, that costs"
+            f"{costs.false_negative:g}, that costs {100 * point.cost:.3g}"
         )
-    sentence = (
-        f"{price} {100 * point.cost:.3g} per 100 cases "
-        f"(95 % interval {100 * point.cost_low:.3g} to {100 * point.cost_high:.3g})"
-    )
+    extent = f"{100 * point.cost_low:.3g} to {100 * point.cost_high:.3g}"
+    sentence = f"{price} per 100 cases (95 % interval {extent})"
     rules = (each for each in raced.results if each.paradigm == "rule" and each is not winner)
     rule = next((each for each in rules if each.point), None)
     if rule is None or rule.point is None:

@@ -1,0 +1,45 @@
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plait.app.settings import Project, load_project
+
+SETTINGS = """\
+project: desk
+contracts:
+  repaid: {task: tabular, data: loans.csv, target: repaid, candidates: [dummy]}
+"""
+
+
+@pytest.fixture
+def rows() -> Callable[[int], list[tuple[float, float, str, int]]]:
+    """A maker of loans: income, debt, region, and whether it was repaid."""
+
+    def make(count: int, seed: int = 0) -> list[tuple[float, float, str, int]]:
+        chance = random.Random(seed)
+        found = []
+        for _ in range(count):
+            income, debt = round(chance.gauss(50, 15), 2), round(chance.gauss(20, 8), 2)
+            repaid = income - debt + chance.gauss(0, 12) > 28
+            found.append((income, debt, chance.choice("nesw"), int(repaid)))
+        return found
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path, rows) -> Path:
+    """A project of one contract, `repaid`, with the one candidate that fits at once."""
+    place = tmp_path / "desk"
+    place.mkdir()
+    lines = ["income,debt,region,repaid", *(",".join(map(str, row)) for row in rows(60))]
+    (place / "loans.csv").write_text("\n".join(lines) + "\n")
+    (place / "plait.yaml").write_text(SETTINGS)
+    return place
+
+
+@pytest.fixture
+def project(folder: Path) -> Project:
+    return load_project(folder)

@@ -1,0 +1,198 @@
+"""A project whose contracts answer by declared artefacts: made once, copied for whoever asks."""
+
+import random
+import shutil
+import time
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pytest
+
+import plait
+from plait.core.artefact import Manifest
+from plait.core.decision import Decision, OperatingPoint
+from plait.core.privacy import Privacy
+from plait.core.schema import Field, Schema
+from plait.engines.answer import output_schema
+from plait.engines.base import json_bytes, write_artefact
+from plait.engines.encode import Encoder
+from plait.engines.linear import LinearModel
+from plait.engines.pipeline import (
+    PIPELINE,
+    Calibration,
+    Interval,
+    NumberCode,
+    OneHotCode,
+    OrdinalCode,
+    Pipeline,
+)
+from plait.registry.artefact import register_artefact
+from plait.registry.decision import register_decision, release
+
+SETTINGS = """\
+project: desk
+contracts:
+  loan:
+    task: tabular
+    data: none.csv
+    target: repaid
+    features: {income: {label: yearly income, unit: usd}, debt: {}, employed: {}, region: {}}
+    privacy: personal
+  rent: {task: tabular, data: none.csv, target: rent}
+  fraud: {task: tabular, data: none.csv, target: fraud}
+"""
+REGIONS = ("north", "south")
+LOAN = (
+    Field(name="income", kind="number", integer=True, low=0.0, high=250_000.0),
+    Field(name="debt", kind="number", nullable=True, sentinels=(999.0,), low=0.0, high=90.0),
+    Field(name="employed", kind="boolean"),
+    Field(name="region", kind="category", nullable=True, levels=REGIONS),
+)
+RENT = (
+    Field(name="area", kind="number", low=10.0, high=200.0),
+    Field(name="balcony", kind="boolean", nullable=True),
+    Field(name="region", kind="category", levels=REGIONS),
+)
+POINT = OperatingPoint(
+    threshold=0.6,
+    false_positive_rate=0.08,
+    false_negative_rate=0.21,
+    cost=0.4,
+    cost_low=0.35,
+    cost_high=0.46,
+)
+_moments = count()
+
+
+@pytest.fixture(scope="session")
+def linear(tmp_path_factory):
+    """Make an artefact of the contract `loan`, another one for each intercept."""
+
+    def make(intercept=-1.0):
+        pipeline = Pipeline(
+            problem="binary",
+            classes=("no", "yes"),
+            encode=(
+                NumberCode(column="income", shift=50_000.0, scale=20_000.0),
+                NumberCode(
+                    column="debt",
+                    sentinels=(999.0,),
+                    fill=30.0,
+                    shift=30.0,
+                    scale=15.0,
+                    indicator=True,
+                ),
+                NumberCode(column="employed"),
+                OneHotCode(column="region", levels=REGIONS),
+            ),
+            calibrate=Calibration(slope=0.9, offset=0.1),
+            threshold=POINT.threshold,
+        )
+        weights = [1.2, -0.8, -0.3, 1.5, 0.2, -0.2, 0.0]
+        model = LinearModel([weights], [intercept], [0.0, 0.0, 0.1, 0.9, 0.5, 0.4, 0.1])
+        files = {"model.json": json_bytes(model.record())}
+        return _write(tmp_path_factory.mktemp("loan"), "linear", LOAN, pipeline, files)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def boosted(tmp_path_factory):
+    """An artefact of the contract `rent`."""
+    import lightgbm  # takes seconds, and not every room needs it
+
+    codes = (
+        NumberCode(column="area"),
+        NumberCode(column="balcony"),
+        OrdinalCode(column="region", levels=REGIONS),
+    )
+    dice = random.Random(3)
+    table = {
+        "area": [dice.uniform(20, 120) for _ in range(300)],
+        "balcony": [dice.choice((True, False, None)) for _ in range(300)],
+        "region": [dice.choice(REGIONS) for _ in range(300)],
+    }
+    rents = [
+        11 * area + (80 if balcony else 0) + (200 if region == "north" else 0)
+        for area, balcony, region in zip(*table.values(), strict=True)
+    ]
+    matrix = Encoder(codes).matrix(table, len(rents))
+    options = {"objective": "regression", "num_leaves": 7, "num_threads": 1, "verbose": -1}
+    booster = lightgbm.train(options, lightgbm.Dataset(matrix, np.array(rents)), 40)
+    pipeline = Pipeline(
+        problem="regression",
+        classes=(),
+        encode=codes,
+        interval=Interval(level=0.9, half_width=70.0),
+    )
+    files = {"model.txt": booster.model_to_string().encode()}
+    return _write(tmp_path_factory.mktemp("rent"), "lightgbm", RENT, pipeline, files)
+
+
+@pytest.fixture(scope="session")
+def declare():
+    """Let an artefact answer for a contract by a declared decision, and return the decision.
+
+    More of the decision's parts may be given.
+    """
+
+    def declare(app, contract, artefact, **parts):
+        privacy = Privacy.INTERNAL
+        register_artefact(app.store, artefact, contract=contract, tenant="default", privacy=privacy)
+        made = Decision(
+            kind="declared",
+            contract=contract,
+            artefact=artefact.id,
+            machine={},
+            by="tests",
+            created=time.time() + next(_moments) / 1000,
+        )
+        made = replace(made, **parts)
+        register_decision(app.store, made, None, tenant="default", privacy=privacy)
+        release(app.store, made, by="tests", tenant="default")
+        return made
+
+    return declare
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory, linear, boosted, declare):
+    """The folder all projects are copied from."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "plait.yaml").write_text(SETTINGS)
+    with plait.open(folder) as app:
+        declare(app, "loan", linear(), winner="linear", operating_point=POINT)
+        declare(app, "rent", boosted, winner="lightgbm")
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path, desk):
+    """Make a project with `loan` (linear), `rent` (LightGBM) and the untrained `fraud`."""
+    return shutil.copytree(desk, tmp_path / "project")
+
+
+@pytest.fixture
+def app(project):
+    """A project, open."""
+    with plait.open(project) as app:
+        yield app
+
+
+@pytest.fixture
+def row():
+    """A row of the contract `loan`."""
+    return {"income": 61_000, "debt": 20.5, "employed": True, "region": "north"}
+
+
+def _write(folder, engine, fields, pipeline, files):
+    manifest = Manifest(
+        engine=engine,
+        task="tabular",
+        problem=pipeline.problem,
+        input=Schema(fields),
+        output=output_schema(pipeline),
+        origin="tests",
+    )
+    return write_artefact(folder, manifest, {PIPELINE: json_bytes(pipeline.record()), **files})

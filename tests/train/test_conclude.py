@@ -1,0 +1,117 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from plait.core.contract import ContractLimits
+from plait.core.decision import Decision, Evidence
+from plait.store.frame import RawColumn, objects
+from plait.train.conclude import LIBRARIES, conclude, evidence_of
+from plait.train.prepare import prepare
+from plait.train.race import Raced
+
+
+@pytest.fixture(scope="module")
+def concluded(contracts, raced, measured):
+    return conclude(
+        contracts["binary"], raced, measured, name="loans", by="tester", created=1_700_000_000.0
+    )
+
+
+def test_evidence_is_all_that_makes_the_scores(concluded, raced, plan, contracts):
+    evidence, _ = concluded
+    assert evidence.contract == contracts["binary"].record()
+    assert evidence.dataset == plan.prepared.dataset
+    assert evidence.splits["rows"] == plan.splits.id
+    assert [each.scores for each in evidence.candidates] == [r.scores for r in raced.results]
+    assert set(evidence.libraries) == {"python", *LIBRARIES}
+
+
+def test_evidence_and_decision_survive_being_kept(concluded):
+    evidence, decision = concluded
+    kept = [json.loads(json.dumps(each.record())) for each in concluded]
+    assert Evidence.read(kept[0]).id == evidence.id == decision.evidence
+    assert Decision.read(kept[1]).id == decision.id
+
+
+def test_measurements_change_the_decision_and_not_the_evidence(
+    concluded, contracts, raced, measured
+):
+    slower = {
+        name: replace(each, values={**each.values, "latency_ms_p95": 2.0})
+        for name, each in measured.items()
+    }
+    evidence, decision = conclude(
+        contracts["binary"], raced, slower, name="loans", by="tester", created=1_700_000_000.0
+    )
+    assert evidence.id == concluded[0].id == evidence_of(contracts["binary"], raced).id
+    assert decision.id != concluded[1].id
+
+
+def test_the_winner_stands_with_its_artefact_and_why(concluded, raced):
+    _, decision = concluded
+    winner = next(each for each in raced.results if each.name == decision.winner)
+    assert decision.winner == "linear"
+    assert decision.artefact == winner.artefact
+    assert decision.operating_point == winner.point
+    assert decision.contract == "loans"
+    assert decision.machine["python"]
+    assert "simplest" in decision.rule
+
+
+def test_everybody_stands_somewhere_the_best_first(concluded):
+    _, decision = concluded
+    scores = [standing.score for standing in decision.standings]
+    assert scores == sorted(scores, reverse=True)
+    assert {standing.name for standing in decision.standings} == {"dummy", "linear", "lightgbm"}
+    for standing in decision.standings:
+        assert standing.low <= standing.score <= standing.high
+        assert standing.why
+        assert standing.measurements["latency_ms_p95"] > 0
+        assert standing.artefact.startswith("art_")
+
+
+def test_of_errors_the_least_comes_first(contracts, raced, measured):
+    losses = replace(raced.plan, metric=replace(raced.plan.metric, greater_is_better=False))
+    turned = Raced(plan=losses, results=raced.results)
+    _, decision = conclude(
+        contracts["binary"], turned, measured, name="loans", by="tester", created=0.0
+    )
+    assert decision.standings[0].name == "dummy"
+    assert decision.winner == "dummy"
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [ContractLimits(size_mb=1e-6), ContractLimits(latency_ms=1e-6, memory_mb=1e9)],
+)
+def test_nobody_wins_where_nobody_is_within_the_limits(contracts, raced, measured, limits):
+    contract = replace(contracts["binary"], limits=limits)
+    _, decision = conclude(contract, raced, measured, name="loans", by="tester", created=0.0)
+    assert (decision.winner, decision.artefact, decision.operating_point) == ("", "", None)
+    assert len(decision.standings) == 3
+    assert all("breaks" in standing.why for standing in decision.standings)
+    assert "no candidate is within every limit" in decision.summary
+
+
+def test_a_limit_takes_out_who_breaks_it(contracts, raced, measured):
+    contract = replace(contracts["binary"], limits=ContractLimits(size_mb=0.0005))
+    _, decision = conclude(contract, raced, measured, name="loans", by="tester", created=0.0)
+    assert decision.winner == "dummy"
+
+
+def test_notes_tell_leaks_first_and_what_was_done_to_the_data(loans, contracts, raced, measured):
+    target = loans[-1].values
+    status = objects("paid out" if value == "yes" else "closed" for value in target)
+    columns = (*loans, RawColumn("status", "string", status))
+    for exclude, first in (
+        ((), "Suspected leak: status restates the target"),
+        (("status",), "Not used, and rightly so: status may know the target."),
+    ):
+        contract = replace(contracts["binary"], exclude=("score", "grade", *exclude))
+        plan = replace(raced.plan, prepared=prepare(columns, contract))
+        leaking = Raced(plan=plan, results=raced.results)
+        _, decision = conclude(contract, leaking, measured, name="loans", by="tester", created=0.0)
+        assert decision.notes[0].startswith(first)
+        assert decision.notes[1:] == plan.prepared.notes
+        assert ("why status all but gives the answer away" in decision.summary) is (not exclude)
