@@ -1,10 +1,12 @@
 """One who asks an `App` over HTTP, without a network."""
 
 import asyncio
+import shutil
 
 import httpx
 import pytest
 
+import plait
 from plait.serve.http import make
 
 
@@ -34,19 +36,27 @@ class Client:
         return self.send("POST", path, **options)
 
 
+@pytest.fixture(scope="module")
+def app(desk, tmp_path_factory):
+    """A project, open; shared by the tests of a module, since its routes take time to make."""
+    folder = shutil.copytree(desk, tmp_path_factory.mktemp("shared") / "project")
+    with plait.open(folder) as app:
+        yield app
+
+
 @pytest.fixture(scope="session")
 def client():
     """The class of clients, for servers made by a test."""
     return Client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def http(app):
     """The person at the machine."""
     return Client(make(app))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def public(app):
     """Make a client of a server that others can reach; `key` is the secret it sends."""
     asgi = make(app, "0.0.0.0")

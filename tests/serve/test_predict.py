@@ -7,7 +7,7 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plait
@@ -241,8 +241,7 @@ def test_long_work_does_not_hold_up_others(http, app, row, monkeypatch):
 
     async def ask():
         long = asyncio.create_task(http.asend("POST", LOAN, json={"rows": [row] * 100}))
-        while not began.is_set():
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(began.wait, 10)
         short = [
             await http.asend("POST", LOAN, json={"rows": [row]}),
             await http.asend("GET", "/livez"),
@@ -307,9 +306,7 @@ bodies = st.one_of(
 )
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, deadline=None)
 @given(body=bodies, spoil=st.none() | st.binary(max_size=30))
 def test_whatever_is_sent_gets_an_answer_or_an_error_with_a_code(http, body, spoil):
     text = json.dumps(body).encode() if spoil is None else spoil

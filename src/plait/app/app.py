@@ -227,7 +227,8 @@ class App:
 
     def trained(self, job: JobRow, watch: Callable[[JobRow], None] | None = None) -> Decision:
         """Work on a submitted training until it ends; return the decision, or raise as `train`."""
-        row = self.jobs.result(job.id, watch)
+        with self.project.placing("contracts", str(job.arguments["contract"])):
+            row = self.jobs.result(job.id, watch)
         result = row.result if isinstance(row.result, dict) else {}
         decision = self.decision(str(result["decision"]))
         if not decision.winner:

@@ -41,11 +41,11 @@ contracts:
       loanamt: {label: loan amount, unit: thousand usd}
       appinc: {label: applicant income, unit: thousand usd}
       netw: {label: net worth, unit: thousand usd}
-      chist: {label: no account delinquent 60 days or more}
+      liq: {label: liquid assets, unit: thousand usd}
       cons: {label: consumer credit history}
       mortg: {label: mortgage payment history}
-      mortno: {label: no mortgage history}
       pubrec: {label: filed for bankruptcy}
+      self: {label: self-employed}
       unem: {label: unemployment rate of the industry, unit: percent}
     # restating the target; known only afterwards; protected
     exclude: [action, reject, typur, review, unver, gdlin, race, male, married, old, min30]
@@ -56,15 +56,15 @@ budget: {deadline_ms: 10000}
 APPLICANTS: Mapping[str, Row] = {
     "steady": {
         "obrat": 28, "hrat": 22, "loanprc": 0.7, "loanamt": 110, "appinc": 72, "netw": 180,
-        "chist": 1, "cons": 1, "mortg": 1, "mortno": 0, "pubrec": 0, "unem": 3.2,
+        "liq": 60, "cons": 1, "mortg": 1, "pubrec": 0, "self": 0, "unem": 3.2,
     },
     "stretched": {
         "obrat": 46, "hrat": 36, "loanprc": 0.95, "loanamt": 150, "appinc": 58, "netw": 9,
-        "chist": 1, "cons": 3, "mortg": 2, "mortno": 1, "pubrec": 0, "unem": 3.9,
+        "liq": 12, "cons": 3, "mortg": 2, "pubrec": 0, "self": 1, "unem": 3.9,
     },
     "bankrupt": {
         "obrat": 41, "hrat": 27, "loanprc": 0.9, "loanamt": 95, "appinc": 44, "netw": 4,
-        "chist": 0, "cons": 5, "mortg": 2, "mortno": 1, "pubrec": 1, "unem": 10.6,
+        "liq": 4, "cons": 5, "mortg": 2, "pubrec": 1, "self": 0, "unem": 10.6,
     },
 }  # fmt: skip
 """Three applications made up for the desk, each field within what its data holds."""

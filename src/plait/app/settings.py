@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import cast
 
 import yaml
 
+from plait.app.check import check_settings, find_node
 from plait.core.budget import Limits
 from plait.core.contract import Contract
-from plait.core.errors import InvalidSettings, UnknownName
+from plait.core.errors import InvalidSettings, PlaitError, UnknownName
 from plait.core.ids import Json
 from plait.core.privacy import Privacy
 from plait.core.settings import Node, parse
@@ -119,6 +121,17 @@ class Project:
         """Yield every value in force; what is neither set nor has a default is left out."""
         yield from _effective(self.settings, self.tree, ())
 
+    @contextmanager
+    def placing(self, *names: str) -> Iterator[None]:
+        """Give an error within, which names a key below `names`, the file and line of that key."""
+        try:
+            yield
+        except PlaitError as error:
+            node = find_node(self.tree, *names, *error.where.split("."))
+            if node is not None:
+                error.where = node.where
+            raise
+
 
 def load_project(path: Path, flags: Mapping[str, str | int] | None = None) -> Project:
     """Read a project: `path` is its folder or its plait.yaml.
@@ -127,12 +140,16 @@ def load_project(path: Path, flags: Mapping[str, str | int] | None = None) -> Pr
 
     Raises:
         InvalidSettings: there is no file, it is broken, or a value is wrong.
+        UnknownName: there is no metric or candidate of a name.
     """
     file = path / FILE if path.is_dir() else path
     tree = read_yaml(file)
     if not isinstance(tree.content, dict):
         raise InvalidSettings(
-            "settings_wrong_type", "the file holds no keys", where=str(file), hint="`plait init .`"
+            "settings_wrong_type",
+            "the file holds no keys",
+            where=str(file),
+            hint="remove it and run `plait init`, which writes one with comments",
         )
     _refuse_newer(tree.content)
     content = dict(tree.content)
@@ -143,7 +160,9 @@ def load_project(path: Path, flags: Mapping[str, str | int] | None = None) -> Pr
     for name, flag in (flags or {}).items():
         content[name] = Node(flag, f"--{name}", path=name)
     tree = Node(content, tree.origin, tree.line)
-    return Project(file.resolve().parent, parse(Settings, tree), tree)
+    settings = parse(Settings, tree)
+    check_settings(tree, settings.contracts)
+    return Project(file.resolve().parent, settings, tree)
 
 
 def read_yaml(file: Path) -> Node:
@@ -161,8 +180,18 @@ def read_yaml(file: Path) -> Node:
             where=str(file.parent),
             hint="make one with `plait init DIR`, or name the project with --project",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings("settings_unreadable", str(error), where=str(file)) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InvalidSettings(
+            "settings_unreadable", "not UTF-8", where=f"{file}:{line}", hint="save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise InvalidSettings(
+            "settings_unreadable",
+            f"it cannot be read: {error.strerror}",
+            where=str(file),
+            hint="check who may read it",
+        ) from None
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
         return _node(root, file.name, "")
@@ -171,13 +200,24 @@ def read_yaml(file: Path) -> Node:
         line = f":{mark.line + 1}" if mark else ""
         raise InvalidSettings(
             "settings_syntax",
-            f"not valid YAML: {error.problem or error.context}",
+            f"not valid YAML: {': '.join(filter(None, (error.context, error.problem)))}",
             where=f"{file.name}{line}",
             hint="check the indentation and the quotes of this line and the one above",
         ) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        text = str(error).splitlines()[0] if str(error) else "nested too deeply"
-        raise InvalidSettings("settings_syntax", text, where=file.name) from None
+    except RecursionError:
+        raise InvalidSettings(
+            "settings_syntax",
+            "nested too deeply",
+            where=file.name,
+            hint="look for an alias (*) of what it stands in",
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise InvalidSettings(
+            "settings_syntax",
+            f"not valid YAML: {str(error).partition(chr(10))[0]}",
+            where=file.name,
+            hint="save it as plain text",
+        ) from None
 
 
 def yaml_text(value: Json) -> str:

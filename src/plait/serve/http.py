@@ -33,12 +33,15 @@ def make(app: App, host: str = "127.0.0.1") -> FastAPI:
     http.include_router(console.router(app, auth))
     http.include_router(docs.router(http))
     handle_errors(http)
-    http.add_middleware(Identified)
     return http
 
 
 class _Http(FastAPI):
-    """The framework's application, whose OpenAPI document tells of API keys too."""
+    """The framework's application within our middleware, its OpenAPI document telling of keys."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what answers; outermost of all, `Identified` sees unexpected errors too."""
+        return Identified(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""

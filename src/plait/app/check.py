@@ -1,0 +1,85 @@
+"""What the types of plait.yaml cannot say: which names exist, which numbers make sense."""
+
+import re
+from collections.abc import Collection, Mapping
+
+from plait.core.contract import Contract
+from plait.core.errors import InvalidSettings, UnknownName, shown
+from plait.core.settings import Node
+from plait.evaluate.metric import METRICS
+from plait.train.base import recipes
+
+TASKS = ("tabular",)
+"""The kinds of request that this plait answers."""
+
+_NAME = re.compile(r"\w[\w.-]*")  # of a contract: it stands in addresses and file names
+_PORTS = range(65536)
+
+
+def check_settings(tree: Node, contracts: Mapping[str, Contract]) -> None:
+    """Look at what was written; what was not has a sound default.
+
+    Args:
+        tree: every setting with its origin.
+        contracts: the same contracts, parsed.
+
+    Raises:
+        InvalidSettings: `settings_wrong_value`.
+        UnknownName: `unknown_metric`, or `unknown_component` for a candidate.
+    """
+    port = find_node(tree, "port")
+    if port is not None and port.content not in _PORTS:
+        raise _wrong(port, "write a number from 0 to 65535")
+    _check_above_zero(find_node(tree, "budget"))
+    for name, contract in contracts.items():
+        node = find_node(tree, "contracts", name)
+        if node is not None:
+            _check_contract(name, contract, node)
+
+
+def find_node(tree: Node, *names: str) -> Node | None:
+    """Return what these keys lead to; None when it was not written."""
+    for name in names:
+        if not isinstance(tree.content, dict) or name not in tree.content:
+            return None
+        tree = tree.content[name]
+    return tree
+
+
+def _check_contract(name: str, contract: Contract, node: Node) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidSettings(
+            "settings_wrong_value",
+            f"{shown(name)} cannot name a contract",
+            where=node.where,
+            hint="use letters, digits, - and _: the name stands in addresses",
+        )
+    task = find_node(node, "task")
+    if task is not None and contract.task not in TASKS:
+        raise _wrong(task, f"this plait knows {', '.join(TASKS)} only")
+    if contract.metric:
+        _check_name("unknown_metric", "metric", contract.metric, METRICS, find_node(node, "metric"))
+    for candidate in contract.candidates:
+        listed = find_node(node, "candidates")
+        _check_name("unknown_component", "candidate", candidate, recipes.names(), listed)
+    _check_above_zero(find_node(node, "limits"))
+    _check_above_zero(find_node(node, "objective", "cost"))
+
+
+def _check_name(code: str, kind: str, name: str, known: Collection[str], node: Node | None) -> None:
+    if name not in known:
+        raise UnknownName.of(code, kind, name, known, node.where if node is not None else "")
+
+
+def _check_above_zero(node: Node | None) -> None:
+    """Look at the numbers of a mapping."""
+    if node is None or not isinstance(node.content, dict):
+        return
+    for child in node.content.values():
+        if isinstance(child.content, int | float) and child.content <= 0:
+            raise _wrong(child, "write a number above 0")
+
+
+def _wrong(node: Node, hint: str) -> InvalidSettings:
+    message = f"{node.path} is {shown(node.plain())}"
+    return InvalidSettings("settings_wrong_value", message, where=node.where, hint=hint)

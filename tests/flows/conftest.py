@@ -1,0 +1,132 @@
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from plait.store.record import AuditRow, DecisionRow, EvidenceRow, JobRow, ReleaseRow
+from plait.store.sqlite import SqliteStore
+
+SETTINGS = """\
+project: desk
+contracts:
+  repaid: {task: tabular, data: loans.csv, target: repaid, candidates: [CANDIDATES]}
+"""
+
+
+def write_loans(file: Path, rows: int = 120, seed: int = 0) -> None:
+    """Write loans that income and debt decide, with some noise."""
+    chance = random.Random(seed)
+    lines = ["income,debt,region,repaid"]
+    for _ in range(rows):
+        income, debt = chance.gauss(50, 15), chance.gauss(20, 8)
+        repaid = int(income - debt + chance.gauss(0, 12) > 28)
+        lines.append(f"{income:.2f},{debt:.2f},{chance.choice('nesw')},{repaid}")
+    file.write_text("\n".join(lines) + "\n")
+
+
+class Desk:
+    """A project on disk, and the processes that work on it."""
+
+    def __init__(self, folder: Path, candidates: str) -> None:
+        self.folder = folder
+        self._started: list[subprocess.Popen[str]] = []
+        folder.mkdir()
+        write_loans(folder / "loans.csv")
+        (folder / "plait.yaml").write_text(SETTINGS.replace("CANDIDATES", candidates))
+
+    def store(self) -> SqliteStore:
+        """Open the store beside whoever else has it open."""
+        return SqliteStore(self.folder / ".plait")
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """Start `plait` with these words in a process of its own."""
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "plait", *words, "--project", str(self.folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def run(self, *words: str) -> str:
+        """Run `plait` to its end, which must be a good one, and return what it printed."""
+        process = self.start(*words)
+        said = process.communicate(timeout=120)[0]
+        assert process.returncode == 0, said
+        return said
+
+    def children(self) -> list[int]:
+        """Return the processes of jobs that are alive, whoever started them."""
+        table = subprocess.run(
+            ["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True
+        )
+        lines = [line.split(maxsplit=1) for line in table.stdout.splitlines()]
+        return [
+            int(line[0])
+            for line in lines
+            if len(line) == 2 and "plait.app.job_child" in line[1] and str(self.folder) in line[1]
+        ]
+
+    def kill_children(self) -> int:
+        """Kill every process of a job and return how many there were."""
+        killed = 0
+        for pid in self.children():
+            try:
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+            except ProcessLookupError:  # it has just ended
+                pass
+        return killed
+
+    def let_time_pass(self) -> None:
+        """Let every lease run out, as it would in a while."""
+        with self.store() as store:
+            for job in store.find(JobRow, state="running"):
+                store.job_renew(job.id, job.owner, 0.0)
+
+    def check(self) -> tuple[list[str], set[str]]:
+        """Check what must hold when nobody works; return decisions, oldest first, and evidence."""
+        with self.store() as store:
+            assert store.audit_check() is None
+            done = store.find(JobRow, kind="train", state="done")
+            decisions = [row.id for row in store.find(DecisionRow)]
+            assert sorted(decisions) == sorted(job.result["decision"] for job in done)
+            wanted = sorted(job.result["decision"] for job in done if job.arguments["release"])
+            assert sorted(row.decision for row in store.find(ReleaseRow)) == wanted
+            links = store.find(AuditRow)
+            decided = [link.details["decision"] for link in links if link.action == "decide"]
+            assert sorted(decided) == sorted(decisions)
+            released = [link.details["decision"] for link in links if link.action == "release"]
+            assert sorted(released) == wanted
+            evidence = {row.id for row in store.find(EvidenceRow)}
+        return decisions[::-1], evidence
+
+    def close(self) -> None:
+        """End everything."""
+        for process in self._started:
+            process.kill()
+            process.communicate()
+        self.kill_children()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """A maker of projects, whose processes end with the test."""
+    made: list[Desk] = []
+
+    def make(name: str = "desk", candidates: str = "dummy") -> Desk:
+        made.append(Desk(tmp_path / name, candidates))
+        return made[-1]
+
+    if shutil.which("ps") is None:
+        pytest.skip("this system has no `ps` to find processes with")
+    yield make
+    for each in made:
+        each.close()
