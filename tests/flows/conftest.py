@@ -112,7 +112,9 @@ class Desk:
         """End everything."""
         for process in self._started:
             process.kill()
-            process.communicate()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
         self.kill_children()
 
 

@@ -12,6 +12,7 @@ import pytest
 from plait.core.artefact import FileNote
 from plait.registry.catalogue import Row
 from plait.registry.origin import Files, Web
+from plait.store.sqlite import SqliteStore
 
 CONTENT = {"config.json": b"{}", "model/weights.bin": bytes(range(256)) * 9000}
 
@@ -100,3 +101,10 @@ def row(notes, site) -> Row:
         origins=(Web(site.root),),
         files=notes,
     )
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty store."""
+    with SqliteStore(tmp_path / "store") as store:
+        yield store

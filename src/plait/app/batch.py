@@ -97,7 +97,9 @@ def free_names(names: Collection[str], answers: Collection[str]) -> dict[str, st
 
 
 def read_columns(frame: Frame, fields: tuple[Field, ...], where: str, *, first: int = 1) -> Columns:
-    """Return the columns of `fields`, checked as strictly as the rows of a request.
+    """Return the columns of `fields`, checked as the rows of a request are.
+
+    Only that a number may be written as text, as all of them are in a CSV column with one text.
 
     Args:
         frame: at least the features, and any other columns.
@@ -148,11 +150,12 @@ class _Cells:
                 return self._levels()
 
     def _numbers(self) -> NDArray[Any]:
-        if self._column.kind == "string" and not self._absent.all():
+        if self._column.kind == "string":
+            # one text makes a whole column text: the numbers beside it are numbers all the same
             texts = _flags(value is not None and not _is_number(value) for value in self._raw)
-            self._refuse(texts if texts.any() else ~self._absent, "is text, not a number")
-        numbers = zip(self._raw, self._absent, strict=True)
-        values = np.array([np.nan if absent else value for value, absent in numbers], dtype=float)
+            self._refuse(texts, "is text, not a number")
+        cells = zip(self._raw, self._absent, strict=True)
+        values = np.array([np.nan if absent else float(value) for value, absent in cells])
         self._refuse(np.isinf(values), "is infinite")
         return values
 

@@ -106,7 +106,7 @@ class Live:
             return
         try:
             folder = artefact_folder(self._store, row.artefact, self._folder)
-            predictor = load(folder)
+            predictor = load(folder, verify=False)  # the folder was just verified
             _warm(predictor)
             decision = find_decision(self._store, row.decision)
         except PlaitError as error:

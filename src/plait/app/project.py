@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from plait.app.settings import FILE, cache_folder, yaml_text
+from plait.app.settings import FILE, cache_folder
+from plait.app.yaml_node import yaml_text
 from plait.core.columns import Row, Scalar
 from plait.core.contract import Contract
 from plait.core.errors import InvalidData, InvalidSettings
@@ -154,7 +155,6 @@ def init_data(folder: Path, data: str, target: str) -> Started:
 def _settings(
     folder: Path, data: str, target: str, name: str, found: Prepared, leaks: list[str]
 ) -> str:
-    binary = found.problem == "binary"
     lines = [
         "# What this project must deliver. `plait config` shows what is in force and why.",
         f"project: {yaml_text(folder.resolve().name)}",
@@ -165,9 +165,10 @@ def _settings(
         f"    target: {yaml_text(target)}    # {_target_line(found, target)}",
         f"    metric: {default_metric(found.problem).name}",
     ]
-    if binary:
+    if found.problem == "binary":
+        positive = yaml_text(level_text(found.classes[1]))
         lines += [
-            f"    positive: {yaml_text(level_text(found.classes[1]))}    # the level to look out for",
+            f"    positive: {positive}    # the level to look out for",
             "    # what errors cost, in any one unit; the threshold is chosen by it",
             "    objective: {cost: {false_positive: 1, false_negative: 1}}",
         ]

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from plait.app.settings import Setting, load_project, yaml_text
+from plait.app.settings import Setting, load_project
+from plait.app.yaml_node import yaml_text
 from plait.cli.frame import address_options, given, json_option, print_json, project_option
 from plait.cli.terminal import whole
 

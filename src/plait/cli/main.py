@@ -1,6 +1,7 @@
 """`plait`: the command, and the one place where its errors become lines and exit statuses."""
 
 import json
+import logging
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -59,6 +60,7 @@ def cli(ctx: click.Context, traceback: bool) -> None:
 def main() -> NoReturn:
     """Run the command line and exit: 0 done, 1 refused or failed, 2 usage, 130 interrupted."""
     arguments = sys.argv[1:]
+    logging.getLogger("plait").addHandler(logging.NullHandler())  # `serve` adds one that tells
     try:
         sys.exit(cli.main(arguments, prog_name="plait", standalone_mode=False) or 0)
     except click.ClickException as error:

@@ -1,5 +1,6 @@
 """`plait serve`: answer over HTTP."""
 
+import logging
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from plait.serve.run import serve
 @json_option
 def command(host: str | None, port: int | None, project: Path, as_json: bool) -> None:
     """Answer over HTTP until interrupted. With --json the address is printed as JSON."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with open_app(project, host=host, port=port) as app:
 
         def ready(url: str) -> None:

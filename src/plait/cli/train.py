@@ -46,6 +46,8 @@ def command(
                 f"\n[green]{escape(decision.winner)} answers for {escape(contract)} now[/]"
             )
             file = "--file IN.csv --out OUT.csv"
-            whole(f"next: [bold]plait serve[/], or [bold]plait predict {escape(contract)} {file}[/]")
+            whole(
+                f"next: [bold]plait serve[/], or [bold]plait predict {escape(contract)} {file}[/]"
+            )
         else:
             whole(f"\nnot released: [bold]plait release {decision.id}[/] would do it")

@@ -11,9 +11,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from plait.core.artefact import MANIFEST, Artefact, Manifest
-from plait.core.errors import UnknownName
+from plait.core.errors import EngineError, UnknownName
 from plait.core.ids import canonical
 from plait.core.privacy import Privacy
+from plait.engines.base import read_artefact
 from plait.store.base import Store
 from plait.store.record import ArtefactRow
 
@@ -50,7 +51,7 @@ def artefact_manifest(store: Store, artefact: str) -> Manifest:
 
 
 def artefact_folder(store: Store, artefact: str, root: Path) -> Path:
-    """Return a folder with the artefact's files, making it from the blobs when need be.
+    """Return a folder with the artefact's files, each just verified, made from blobs if need be.
 
     The folder appears whole or not at all, so a killed process leaves nothing half made.
 
@@ -60,12 +61,15 @@ def artefact_folder(store: Store, artefact: str, root: Path) -> Path:
     """
     manifest = artefact_manifest(store, artefact)
     folder = root / artefact
-    if folder.is_dir() and all(
-        (folder / name).is_file() and (folder / name).stat().st_size == note.size
-        for name, note in manifest.files.items()
-    ):
-        return folder
-    fresh = root / f".{artefact}.{uuid4().hex}"
+    try:
+        read_artefact(folder)
+    except EngineError:
+        _make(store, manifest, folder)
+    return folder
+
+
+def _make(store: Store, manifest: Manifest, folder: Path) -> None:
+    fresh = folder.with_name(f".{folder.name}.{uuid4().hex}")
     fresh.mkdir(parents=True)
     for name, note in manifest.files.items():
         (fresh / name).parent.mkdir(parents=True, exist_ok=True)
@@ -76,4 +80,3 @@ def artefact_folder(store: Store, artefact: str, root: Path) -> Path:
         os.replace(fresh, folder)
     except OSError:  # another process made it in the meantime
         shutil.rmtree(fresh, ignore_errors=True)
-    return folder

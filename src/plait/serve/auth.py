@@ -1,7 +1,7 @@
 """Who is asking? Keys on public addresses; the person at this machine on its own."""
 
 import base64
-import binascii
+import re
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -11,6 +11,7 @@ from plait.core.context import LOCAL, Principal
 from plait.core.errors import NotAllowed
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_OWN_NAME = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])?(:\d*)?", re.IGNORECASE)
 
 
 class Auth:
@@ -52,15 +53,14 @@ def _password(value: str) -> str:
     """Return the password in what stands behind `Basic`; "" when it cannot be read."""
     try:
         return base64.b64decode(value, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither base64 nor UTF-8
         return ""
 
 
 def _refuse_strangers(headers: Headers) -> None:
     host = headers.get("host", "")
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     forwarded = "forwarded" in headers or "x-forwarded-for" in headers
-    if forwarded or (name and name.lower() not in LOOPBACK):
+    if forwarded or not _OWN_NAME.fullmatch(host):
         raise _stranger(host)
     _refuse_other_sites(headers)
 

@@ -19,6 +19,7 @@ from plait.core.errors import (
     Refused,
     StoreError,
     UnknownName,
+    shown,
     suggestion,
 )
 from plait.core.ids import Json
@@ -95,10 +96,9 @@ async def _on_invalid(_: Request, error: Exception) -> Response:
 async def _on_http_error(request: Request, error: Exception) -> Response:
     """Render an unknown address, or a method that the address does not take."""
     assert isinstance(error, HTTPException)
-    path = request.url.path
+    path = shown(request.url.path)
     if error.status_code != 405:
-        known = list(request.app.openapi()["paths"])
-        hint = suggestion(path, known)
+        hint = suggestion(request.url.path, list(request.app.openapi()["paths"]))
         return error_response(UnknownName("unknown_route", f"no such address: {path}", hint=hint))
     allowed = (error.headers or {}).get("Allow", "")
     response = error_response(

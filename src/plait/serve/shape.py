@@ -77,10 +77,11 @@ class Explanation:
     seconds: float
     tenant: str
     key: str
+    privacy: Literal["public", "internal", "personal", "secret"]
     asked: Sequence[Mapping[str, object]] | None
     answered: Sequence[Prediction] | None
     stages: Sequence[Stage]
-    usage: Mapping[str, float]
+    usage: Mapping[str, float] | None
     artefact: Mapping[str, object] = field(default_factory=dict)
     decision: Mapping[str, object] = field(default_factory=dict)
     evidence: Mapping[str, object] = field(default_factory=dict)
