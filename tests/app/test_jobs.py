@@ -154,6 +154,18 @@ def test_ctrl_c_cancels_the_job_that_one_works_on(jobs, spec):
         jobs.result(job.id)
 
 
+def test_the_same_wish_after_a_cancellation_is_a_new_job(jobs, store, spec):
+    job = jobs.submit(spec, LOCAL)
+    store.job_claim("another", 60.0)
+    jobs.cancel(job.id)
+    other = threading.Timer(0.3, store.job_finish, (job.id, "another", "cancelled"))
+    other.start()
+    again = jobs.submit(spec, LOCAL)
+    assert again.id != job.id
+    assert (again.state, jobs.get(job.id).state) == ("queued", "cancelled")
+    other.join()
+
+
 def test_a_job_that_somebody_else_holds_is_followed_only(jobs, store, project, spec):
     job = jobs.submit(spec, LOCAL)
     store.job_claim("another", 60.0)

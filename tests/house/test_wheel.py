@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from itertools import takewhile
 
+import httpx
 import pytest
 
 pytestmark = pytest.mark.wheel
@@ -33,7 +35,7 @@ def bare(root, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def environment(bare):
     """No compiler, no make, no Python but its own, nothing of this checkout."""
     kept = {"HOME", "LANG", "PLAIT_CACHE", "TMPDIR", "XDG_CACHE_HOME"}
@@ -41,15 +43,33 @@ def environment(bare):
     return found | {"PATH": str(bare / "venv" / "bin")}
 
 
+@pytest.fixture(scope="module")
+def told(bare, environment):
+    """What the demo says of itself, made in the folder `desk`."""
+    command = [bare / "venv/bin/plait", "demo", "--dir", "desk", "--json"]
+    return json.loads(run(*command, cwd=bare, env=environment))
+
+
 def test_plait_names_its_version(bare, environment, project):
     said = run(bare / "venv/bin/plait", "--version", cwd=bare, env=environment)
     assert project["project"]["version"] in said
 
 
-def test_demo_does_the_main_job(bare, environment):
-    said = run(
-        bare / "venv/bin/plait", "demo", "--dir", "desk", "--json", cwd=bare, env=environment
-    )
-    told = json.loads(said)
+def test_the_demo_does_the_main_job(told):
     assert len(told["decisions"]) == 2
     assert len(told["answers"]) == 3
+
+
+def test_a_server_answers_and_shows_its_page(bare, environment, told):
+    command = [bare / "venv/bin/plait", "serve", "--port", "0", "--json"]
+    place = {"cwd": bare / "desk", "env": environment, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **place) as server:
+        try:
+            ready = "".join(takewhile(lambda line: line != "}\n", server.stdout)) + "}"
+            with httpx.Client(base_url=json.loads(ready)["url"]) as client:
+                assert client.get("/readyz").status_code == 200
+                assert "loan-approval" in client.get("/").text
+                answered = client.get(f"/v1/requests/{told['answers'][0]['id']}").json()
+        finally:
+            server.terminate()
+    assert answered["decision"]["id"] == told["decisions"][1]["id"]

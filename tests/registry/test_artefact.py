@@ -61,3 +61,9 @@ def test_a_missing_blob_is_named(store, kept, tmp_path):
 def test_an_unknown_artefact_is_named(store, tmp_path):
     with pytest.raises(UnknownName, match="art_0"):
         artefact_folder(store, "art_0", tmp_path / "run")
+
+
+def test_a_place_that_cannot_be_written_is_an_error_of_the_store(store, kept, tmp_path):
+    (tmp_path / "run").write_text("in the way")
+    with pytest.raises(StoreError, match="run"):
+        artefact_folder(store, kept.id, tmp_path / "run")

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from plait.core.context import Principal
+from plait.core.ids import new_id
 from plait.core.job import JobSpec
 
 LOAN = "/v1/predict/loan"
@@ -18,7 +19,7 @@ def basic(secret):
 @pytest.fixture
 def key(app):
     """Make a key and return its secret."""
-    return lambda *scopes, **more: app.keys.add("k", scopes or ("predict",), **more)[1]
+    return lambda *scopes, **more: app.keys.add(new_id("name"), scopes, **more)[1]
 
 
 def test_a_public_address_asks_for_a_key(public, refused, row):

@@ -40,7 +40,7 @@ def test_the_id_of_the_body_is_the_id_of_the_header(http, row):
 def test_the_time_of_each_stage(http, row):
     timing = http.post(LOAN, json={"rows": [row]}).headers["server-timing"]
     stages = dict(each.split(";dur=") for each in timing.split(", "))
-    assert list(stages) == ["read", "admit", "answer", "total"]
+    assert list(stages) == ["read", "parse", "admit", "answer", "total"]
     *parts, total = map(float, stages.values())
     assert 0 < sum(parts) <= total + 0.002  # each is rounded to a thousandth
 

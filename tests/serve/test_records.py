@@ -16,7 +16,13 @@ def test_a_request_is_explained_right_after_its_answer(http, app, row):
     assert told["status"] == "done"
     assert told["asked"] == [row]
     assert told["answered"] == answer["predictions"]
-    assert [stage["name"] for stage in told["stages"]] == ["read", "admit", "answer"]
+    assert [stage["name"] for stage in told["stages"]] == [
+        "read",
+        "parse",
+        "admit",
+        "answer",
+        "engine",
+    ]
     assert told["artefact"]["id"] == answer["artefact"]
     assert told["decision"]["id"] == answer["decision"]
     assert told == app.explain(answer["id"])

@@ -1,7 +1,7 @@
 """Many rows at once: data frames, and files of any length in constant memory."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from plait.tasks.tabular.task import TabularTask
 
 CHUNK_ROWS = 20_000
 _NUMBER = re.compile(NUMBER)
+_BOOLEANS = {"true": True, "false": False}  # in text, as a CSV column is with one other text
 
 
 def predict_frame(task: TabularTask, frame: Any, reasons: int) -> Any:  # noqa: ANN401
@@ -99,7 +100,8 @@ def free_names(names: Collection[str], answers: Collection[str]) -> dict[str, st
 def read_columns(frame: Frame, fields: tuple[Field, ...], where: str, *, first: int = 1) -> Columns:
     """Return the columns of `fields`, checked as the rows of a request are.
 
-    Only that a number may be written as text, as all of them are in a CSV column with one text.
+    Only that numbers, true and false may be written as text: a single text among them makes a whole
+    column of CSV text, and that text is the one to blame.
 
     Args:
         frame: at least the features, and any other columns.
@@ -151,7 +153,6 @@ class _Cells:
 
     def _numbers(self) -> NDArray[Any]:
         if self._column.kind == "string":
-            # one text makes a whole column text: the numbers beside it are numbers all the same
             texts = _flags(value is not None and not _is_number(value) for value in self._raw)
             self._refuse(texts, "is text, not a number")
         cells = zip(self._raw, self._absent, strict=True)
@@ -160,17 +161,18 @@ class _Cells:
         return values
 
     def _booleans(self) -> NDArray[Any]:
-        wrong = _flags(value not in (0, 1) for value in self._raw)
+        read = [_BOOLEANS.get(str(value).lower(), value) for value in self._raw]
+        wrong = _flags(value not in (0, 1) for value in read)
         self._refuse(wrong & ~self._absent, "is neither true nor false")
-        return self._objects(bool)
+        return self._objects(map(bool, read))
 
     def _levels(self) -> NDArray[Any]:
-        # a file may hold only levels that look like numbers where training saw text as well
-        return self._objects(level_text)
+        # a frame may hold only levels that look like numbers where training saw text as well
+        return self._objects(map(level_text, self._raw))
 
-    def _objects(self, convert: Callable[[Any], object]) -> NDArray[Any]:
-        cells = zip(self._raw, self._absent, strict=True)
-        return objects(None if absent else convert(value) for value, absent in cells)
+    def _objects(self, values: Iterable[object]) -> NDArray[Any]:
+        cells = zip(values, self._absent, strict=True)
+        return objects(None if absent else value for value, absent in cells)
 
     def _refuse(self, rows: NDArray[np.bool_], problem: str) -> None:
         """Raise an error on the first of these rows, if there is one."""
@@ -209,5 +211,5 @@ def _is_number(value: object) -> bool:
     return _NUMBER.fullmatch(str(value)) is not None
 
 
-def _flags(answers: Iterator[bool]) -> NDArray[np.bool_]:
+def _flags(answers: Iterable[bool]) -> NDArray[np.bool_]:
     return np.array(list(answers), dtype=bool)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import TypeAlias, cast
@@ -166,7 +167,8 @@ def _tidy(store: Store, place: Path, job_id: str) -> None:
     row, said = store.get(JobRow, job_id), log_file(place, job_id)
     failed = row is not None and row.state == "failed"
     if said.exists() and not (failed and said.stat().st_size):
-        said.unlink()
+        with suppress(PermissionError):  # Windows holds on to what is open
+            said.unlink()
 
 
 def main(settings: str, folder: str, job_id: str, owner: str, lease_seconds: str) -> None:

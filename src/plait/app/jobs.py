@@ -30,6 +30,11 @@ _POLL_SECONDS = 0.1
 _WATCH_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
 
+if sys.platform == "win32":
+    _APART = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+else:
+    _APART = 0
+
 log = logging.getLogger(__name__)
 
 
@@ -48,20 +53,25 @@ class Jobs:
         self._thread: Thread | None = None
 
     def submit(self, spec: JobSpec, principal: Principal) -> JobRow:
-        """Queue a job, durably; an unfinished one of the same key is returned instead."""
+        """Queue a job, durably; an unfinished one of the same key is returned instead.
+
+        One that was asked to stop is no such: its end is waited for.
+        """
         now = time.time()
-        return self._store.job_submit(
-            JobRow(
-                id=new_id("job"),
-                tenant=principal.tenant,
-                privacy=Privacy.INTERNAL,
-                created=now,
-                updated=now,
-                key=spec.key,
-                kind=spec.kind,
-                arguments=spec.arguments,
-            ),
+        row = JobRow(
+            id=new_id("job"),
+            tenant=principal.tenant,
+            privacy=Privacy.INTERNAL,
+            created=now,
+            updated=now,
+            key=spec.key,
+            kind=spec.kind,
+            arguments=spec.arguments,
         )
+        while (found := self._store.job_submit(row)).cancel:
+            for _ in self.run(found.id):
+                pass
+        return found
 
     def get(self, job: str, *, tenant: str | None = None) -> JobRow:
         """Return a job, of any tenant or of one.
@@ -223,6 +233,7 @@ class Jobs:
                     stderr=stream,
                     env=child_environment(),
                     start_new_session=True,  # Ctrl-C in the terminal reaches us, not the child
+                    creationflags=_APART,  # the same on Windows
                 )
             except OSError as error:
                 raise JobError(

@@ -38,8 +38,15 @@ class Keys:
         """Make a key and return its row and its secret, which is nowhere kept.
 
         Raises:
-            InvalidSettings: an unknown scope.
+            InvalidSettings: an unknown scope, no name, or that of another usable key.
         """
+        if not name.strip() or any(row.name == name and _usable(row) for row in self.list()):
+            raise InvalidSettings(
+                "settings_wrong_value",
+                f"a usable key is named {name!r} already" if name.strip() else "the name is empty",
+                where="NAME",
+                hint="choose another name, so that `plait keys revoke NAME` means one key",
+            )
         for scope in scopes:
             if scope not in SCOPES:
                 raise InvalidSettings(

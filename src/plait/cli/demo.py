@@ -96,9 +96,7 @@ def _train(demo: Demo, *, leak: bool, quiet: bool) -> Decision:
 
 
 def _title(number: int, text: str) -> None:
-    console.print()
-    console.rule(f"[bold]{number}. {escape(text)}[/]", align="left")
-    console.print()
+    console.print(f"\n[bold]{number}. {escape(text)}[/]\n")
 
 
 def _record(name: str, answer: PredictResponse) -> dict[str, object]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
+from plait.app.app import App
 from plait.cli.bar import job_bar
 from plait.cli.frame import json_option, open_app, print_json, project_option
 from plait.cli.terminal import brief, console, moment, table, whole
@@ -36,18 +37,17 @@ def command(ctx: click.Context, project: Path, as_json: bool) -> None:
 @project_option
 @json_option
 def resume(job: str | None, project: Path, as_json: bool) -> None:
-    """Work on JOB, or on every unfinished job, until it ends."""
+    """Work on JOB (an id or its beginning), or on every unfinished job, until it ends."""
+    done = []
     with open_app(project) as app:
-        done = []
-        for each in [job] if job else [row.id for row in app.jobs.unfinished()]:
+        wanted = [app.jobs.get(_whole_id(app, job))] if job else app.jobs.unfinished()
+        for each in wanted:
             with job_bar() as bar:
-                done.append(app.jobs.result(each, bar))
+                done.append(app.jobs.result(each.id, bar))
     if as_json:
         print_json({"jobs": [job_record(row) for row in done]})
-    elif not done:
-        console.print("every job has ended")
-    for row in () if as_json else done:
-        whole(f"{row.id} {row.state}")
+    else:
+        whole("\n".join(f"{row.id} {row.state}" for row in done) or "every job has ended")
 
 
 @command.command("cancel")
@@ -55,29 +55,32 @@ def resume(job: str | None, project: Path, as_json: bool) -> None:
 @project_option
 @json_option
 def cancel(job: str, project: Path, as_json: bool) -> None:
-    """Ask JOB to stop."""
+    """Ask JOB (an id or its beginning) to stop."""
     with open_app(project) as app:
-        row = app.jobs.cancel(job)
+        row = app.jobs.cancel(_whole_id(app, job))
     if as_json:
         print_json(job_record(row))
     else:
         whole(f"{row.id} {'is asked to stop' if row.state == 'running' else row.state}")
 
 
+def _whole_id(app: App, job: str) -> str:
+    """Return the id that begins so, if one job's does; the list shows beginnings."""
+    begun = [row.id for row in app.jobs.list() if row.id.startswith(job)]
+    return begun[0] if len(begun) == 1 else job
+
+
 def _show(jobs: Sequence[JobRow]) -> None:
     rows = []
     for job in jobs:
-        problem = job.error.get("message", "") if isinstance(job.error, dict) else ""
-        step = "" if job.state == "done" else f"{job.step}, {job.done} of {job.total}"
         arguments = job.arguments
         about = str(arguments.get("contract") or brief(str(arguments.get("decision", ""))))
-        rows.append(
-            (
-                brief(job.id),
-                moment(job.created),
-                job.state,
-                escape(f"{job.kind} {about}"),
-                escape(str(problem) or (step if job.total else "")),
-            )
-        )
+        what = escape(f"{job.kind} {about}")
+        rows.append((brief(job.id), moment(job.created), job.state, what, escape(_how_far(job))))
     table(("job", "submitted", "state", "what", "how far"), rows)
+
+
+def _how_far(job: JobRow) -> str:
+    if isinstance(job.error, dict) and job.state == "failed":
+        return str(job.error.get("message", ""))
+    return f"{job.step} ({job.done}/{job.total})" if job.total and job.state != "done" else ""

@@ -12,6 +12,8 @@ from plait.cli.terminal import console, moment, table, whole
 from plait.core.ids import Json
 from plait.store.record import KeyRow
 
+_MOST_DAYS = 36_500
+
 
 @click.group("keys")
 def command() -> None:
@@ -30,7 +32,11 @@ def command() -> None:
     help="What the key may do; say it again for more.",
 )
 @click.option("--tenant", default="default", show_default=True, help="Whose requests it sees.")
-@click.option("--days", type=click.FloatRange(min=0, min_open=True), help="Expires after so many.")
+@click.option(
+    "--days",
+    type=click.FloatRange(0, _MOST_DAYS, min_open=True),
+    help="Expires after so many.",
+)
 @project_option
 @json_option
 def add(

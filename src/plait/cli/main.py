@@ -88,5 +88,5 @@ def main() -> NoReturn:
 def _tell(code: str, text: str, arguments: list[str]) -> None:
     if "--json" in arguments:
         click.echo(json.dumps({"error": {"code": code, "message": text}}))
-    line = " ".join(text.split())
+    line = "; ".join(part.strip() for part in text.splitlines())
     click.echo(f"plait: {line} [{code}]", err=True)

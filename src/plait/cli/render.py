@@ -110,7 +110,8 @@ def named(feature: str, value: Json, notes: Notes) -> str:
     """Return a feature by the name people give it, and its value with the unit."""
     note = notes.get(feature, FeatureNote())
     unit = {"": "", "percent": " %"}.get(note.unit, f" {note.unit}")
-    return escape(f"{note.label or feature} = {plain(value)}" + ("" if value is None else unit))
+    counted = isinstance(value, int | float) and not isinstance(value, bool)
+    return escape(f"{note.label or feature} = {plain(value)}{unit if counted else ''}")
 
 
 def plain(value: Json) -> str:

@@ -92,6 +92,7 @@ class InvalidData(UserError):
         "data_unwritable": "the file cannot be written",
         "data_format": "the file is not what its name says, or cannot be parsed",
         "data_encoding": "the text is neither UTF-8 nor a declared encoding",
+        "data_too_large": "the file is larger than the limit",
         "data_duplicate_column": "two columns bear one name",
         "data_column_missing": "a column that the contract or an artefact names is absent",
         "data_target_missing": "the target is not a column",

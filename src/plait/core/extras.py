@@ -2,7 +2,12 @@
 
 from plait.core.errors import MissingExtra
 
-EXTRAS = {"psycopg": "postgres"}
+EXTRAS = {
+    "onnx": "search",
+    "onnxruntime": "search",
+    "psycopg": "postgres",
+    "tokenizers": "search",
+}
 
 
 def missing(library: str) -> MissingExtra:

@@ -40,8 +40,8 @@ class Flow:
         try:
             for name, step in self.steps:
                 context.check()
-                with context.trace.span(name):
-                    exchange = await step(exchange, context)
+                with context.span(name) as span:
+                    exchange = await step(exchange, context.within(span))
             if exchange.answer is None:
                 raise EngineError("engine_failed", "no step of the flow answered", where=self.name)
             status = "done"

@@ -7,6 +7,7 @@ made from the blobs when it is missing or damaged.
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from plait.core.ids import canonical
 from plait.core.privacy import Privacy
 from plait.engines.base import read_artefact
 from plait.store.base import Store
+from plait.store.fault import faults
 from plait.store.record import ArtefactRow
 
 
@@ -57,7 +59,7 @@ def artefact_folder(store: Store, artefact: str, root: Path) -> Path:
 
     Raises:
         UnknownName: there is no such artefact.
-        StoreError: one of its blobs is missing or damaged.
+        StoreError: one of its blobs is missing or damaged, or the folder cannot be written.
     """
     manifest = artefact_manifest(store, artefact)
     folder = root / artefact
@@ -70,13 +72,15 @@ def artefact_folder(store: Store, artefact: str, root: Path) -> Path:
 
 def _make(store: Store, manifest: Manifest, folder: Path) -> None:
     fresh = folder.with_name(f".{folder.name}.{uuid4().hex}")
-    fresh.mkdir(parents=True)
-    for name, note in manifest.files.items():
-        (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(store.blob_path(note.sha256), fresh / name)
-    (fresh / MANIFEST).write_bytes(canonical(manifest.record()))
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        os.replace(fresh, folder)
-    except OSError:  # another process made it in the meantime
-        shutil.rmtree(fresh, ignore_errors=True)
+    with faults(folder.parent):
+        try:
+            fresh.mkdir(parents=True)
+            for name, note in manifest.files.items():
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(store.blob_path(note.sha256), fresh / name)
+            (fresh / MANIFEST).write_bytes(canonical(manifest.record()))
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # another process made it in the meantime
+                os.replace(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)

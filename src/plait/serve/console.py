@@ -3,7 +3,7 @@
 import json
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
@@ -63,10 +63,9 @@ def _answered(app: App, principal: Principal, typed: Mapping[str, str], url: str
         row = {field.name: _value(field, form.get(field.name, "")) for field in fields}
         wanted = PredictRequest(contract=contract, rows=(row,), reasons=_REASONS)
         response = inline(app.handle(wanted, app.context(principal)))
-        line = shlex.join(
-            ["curl", f"{url}v1/predict/{contract}", "-d", json.dumps({"rows": [row]})]
-        )
-        asked["answer"] = {**_answer(response), "curl": line}
+        body = json.dumps({"rows": [row]}, ensure_ascii=False)
+        line = shlex.join(["curl", f"{url}v1/predict/{contract}", "-d", body])
+        asked["answer"] = {**_answer(app.contract(contract).target, response), "curl": line}
     except PlaitError as error:
         asked["error"] = str(error)
     return _page(app, principal, asked)
@@ -103,13 +102,20 @@ def _live(app: App, contract: Contract, task: TabularTask) -> dict[str, object]:
     return {
         "decision": made,
         "decision_id": task.decision,
-        "fields": task.predictor.artefact.manifest.input.fields,
+        "reasons": made.reasons(),
+        "fields": sorted(task.predictor.artefact.manifest.input.fields, key=_rank(contract)),
         "labels": {
             name: f"{note.label or name} ({note.unit})" if note.unit else note.label or name
             for name, note in contract.features.items()
         },
         "ranges": _ranges(made),
     }
+
+
+def _rank(contract: Contract) -> Callable[[Field], int]:
+    """Return what puts fields into the order in which the contract names them."""
+    places = {name: place for place, name in enumerate(contract.features)}
+    return lambda field: places.get(field.name, len(places))
 
 
 def _ranges(made: Decision) -> dict[str, dict[str, float]]:
@@ -148,20 +154,32 @@ def _value(field: Field, text: str) -> Scalar:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _answer(response: PredictResponse) -> dict[str, object]:
+def _answer(target: str, response: PredictResponse) -> dict[str, object]:
     """Return what the page says of an answer."""
     (prediction,) = response.predictions
-    classes = bool(prediction.probabilities)
-    chances = sorted(prediction.probabilities.items(), key=lambda each: -each[1])
-    largest = max((abs(each.contribution) for each in prediction.reasons), default=1.0)
+    levels, point = list(prediction.probabilities), response.operating_point
+    if len(levels) != 2:
+        point = None
+    chances = [
+        {
+            "level": level,
+            "width": round(100 * share, 2),
+            "text": figure.percent(share),
+            "mark": round(100 * point.threshold, 2) if point and level == levels[1] else None,
+        }
+        for level, share in sorted(prediction.probabilities.items(), key=lambda each: -each[1])
+    ]
     value = prediction.value
+    said = figure.number(value) if isinstance(value, float) and not levels else _text(value)
+    largest = max((abs(each.contribution) for each in prediction.reasons), default=1.0)
     return {
         "id": response.id,
-        "value": figure.number(value) if isinstance(value, float) else _text(value),
-        "chances": [(level, round(100 * p, 2), figure.percent(p)) for level, p in chances],
+        "value": said,
+        "chances": chances,
         "interval": prediction.interval and tuple(map(figure.number, prediction.interval)),
-        "point": _point(response.operating_point, list(prediction.probabilities)),
-        "unit": "log-odds" if classes else "share",
+        "point": point and _point(point, *(f"{target} = {level}" for level in levels)),
+        "unit": "log-odds" if levels else "share",
+        "sign": f"+ speaks for {target} = {said}." if levels else f"+ raises {target}.",
         "reasons": [_reason(each, largest) for each in prediction.reasons],
     }
 
@@ -180,16 +198,13 @@ def _reason(reason: Reason, largest: float) -> dict[str, object]:
     }
 
 
-def _point(point: OperatingPoint | None, levels: Sequence[str]) -> str:
+def _point(point: OperatingPoint, negative: str, positive: str) -> str:
     """Say what the threshold is, and how often it is expected to be wrong."""
-    if point is None:
-        return ""
-    negative, positive = levels
     return (
         f"{positive} is answered from a probability of {figure.percent(point.threshold)} on. "
-        f"Of 100 that are {negative}, {100 * point.false_positive_rate:.1f} are expected to be "
-        f"taken for {positive}; of 100 that are {positive}, "
-        f"{100 * point.false_negative_rate:.1f} for {negative}."
+        f"Of 100 with {negative}, {100 * point.false_positive_rate:.1f} are expected to be taken "
+        f"for {positive}; of 100 with {positive}, {100 * point.false_negative_rate:.1f} for "
+        f"{negative}."
     )
 
 

@@ -43,10 +43,13 @@ def router(http: FastAPI) -> APIRouter:
     def docs() -> HTMLResponse:
         """Show every address, what it takes and what it answers."""
         document = http.openapi()
+        groups: dict[str, list[Operation]] = {}
+        for each in operations(document):
+            groups.setdefault(each.tag, []).append(each)
         return show(
             "docs.html",
             info=document["info"],
-            operations=list(operations(document)),
+            groups=groups,
             schemas=document["components"]["schemas"],
             kind=kind,
         )

@@ -28,7 +28,7 @@ def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
     def readyz(request: Request) -> Response:
         """Answer 200 when the store can be read and something answers for every released contract.
 
-        A release that cannot be loaded leaves the one before it answering: the state is `degraded`
+        A release that cannot be loaded leaves the one before it answering: the state is degraded
         and the status stays 200, since taking the server away would only make it worse.
         """
         status, state = _readiness(app)

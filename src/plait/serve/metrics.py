@@ -1,5 +1,6 @@
 """What Prometheus may read."""
 
+from collections.abc import Iterable
 from functools import cache
 
 from prometheus_client import (
@@ -12,8 +13,10 @@ from prometheus_client import (
 )
 
 from plait.app.app import App
+from plait.core.trace import Span
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30)
+_OTHERS = frozenset({"read", "engine"})  # stages that are the caller's and the model's
 
 
 class Metrics:
@@ -34,7 +37,7 @@ class Metrics:
         )
         overhead = Histogram(
             "plait_overhead_seconds",
-            "Its part outside the step that answers: reading, admitting, recording, rendering.",
+            "What plait adds to it: all but waiting for the body and the engine's own work.",
             ("contract",),
             buckets=_SECONDS,
             registry=self.registry,
@@ -56,13 +59,14 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def observe(
-        self, contract: str, status: str, seconds: float, overhead: float, rows: int
+        self, contract: str, status: str, spans: Iterable[Span], seconds: float, rows: int
     ) -> None:
         """Count one prediction."""
         name = contract if contract in self._contracts else "unknown"
         self._requests(name, status).observe(seconds)
         if status == "done":
-            self._overhead(name).observe(overhead)
+            others = sum(span.seconds for span in spans if span.name in _OTHERS)
+            self._overhead(name).observe(seconds - others)
             self._rows(name).inc(rows)
 
     def render(self) -> bytes:

@@ -42,16 +42,18 @@ def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
         context = app.context(auth.principal(request, "predict"))
         count = 0
         try:
-            with context.trace.span("read"):
-                wanted = _request(contract, parse_object(await read_body(request)))
+            with context.span("read"):
+                sent = await read_body(request)
+            with context.span("parse"):
+                wanted = _request(contract, parse_object(sent))
             count = len(wanted.rows)
             body = render((await answer(wanted, context)).record())
             status, response = "done", Response(body, media_type="application/json")
         except PlaitError as error:
             status, response = error.code, error_response(error)
-        stages, total = context.trace.seconds(), context.trace.elapsed()
-        metrics.observe(contract, status, total, total - stages.get("answer", 0.0), count)
-        _tell(response, context.trace.id, {**stages, "total": total})
+        total = context.trace.elapsed()
+        metrics.observe(contract, status, context.trace.spans, total, count)
+        _tell(response, context.trace.id, {**context.trace.seconds(), "total": total})
         return response
 
     return routes

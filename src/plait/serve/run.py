@@ -43,12 +43,13 @@ def serve(app: App, ready: Callable[[str], None] | None = None) -> None:
             make(app, settings.host),
             log_level="warning",
             access_log=False,
+            server_header=False,
             lifespan="off",
             proxy_headers=False,  # nothing here asks where a request came from
             timeout_keep_alive=75,  # longer than the 60 s after which proxies drop a connection
             timeout_graceful_shutdown=10,
         )
-        server = _Server(config, lambda: ready and ready(address_of(listener)))
+        server = Server(config, lambda: ready and ready(address_of(listener)))
         server.run([listener])
 
 
@@ -83,7 +84,7 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A uvicorn server that says when it is ready, and outlives the signal that stops it."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:

@@ -58,7 +58,8 @@ class TabularTask:
             EngineError: the engine failed.
         """
         columns = self._reader.columns(request.rows)
-        answers = self.predictor.predict(columns, reasons=request.reasons)
+        with context.span("engine"):
+            answers = self.predictor.predict(columns, reasons=request.reasons)
         return PredictResponse(
             id=context.trace.id,
             contract=self.contract,

@@ -1,0 +1,130 @@
+"""Rows answered by an artefact, one object per row."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from plait.core.context import Context
+from plait.core.decision import OperatingPoint
+from plait.core.errors import EngineError, InvalidRequest
+from plait.core.privacy import Privacy
+from plait.core.request import PredictRequest
+from plait.core.response import Prediction, Reason
+from plait.engines.base import load
+from plait.flow.handle import inline
+from plait.tasks.tabular.task import TabularTask
+
+POINT = OperatingPoint(
+    threshold=0.6,
+    false_positive_rate=0.1,
+    false_negative_rate=0.2,
+    cost=0.3,
+    cost_low=0.2,
+    cost_high=0.4,
+)
+
+
+@pytest.fixture(scope="module")
+def predictor(linear):
+    return load(linear().folder)
+
+
+def ask(task, *rows, reasons=0, context=None):
+    request = PredictRequest(contract="loan", rows=rows, reasons=reasons)
+    return inline(task.run(request, context or Context()))
+
+
+def test_the_response_says_who_answered(predictor, row):
+    task = TabularTask("loan", predictor, decision="dec_1", operating_point=POINT)
+    context = Context()
+    response = ask(task, row, context=context)
+    assert response.id == context.trace.id
+    assert response.contract == "loan"
+    assert response.artefact == predictor.artefact.id
+    assert response.decision == "dec_1"
+    assert response.operating_point is POINT
+
+
+def test_rows_are_answered_in_order_and_as_if_alone(predictor, row):
+    task = TabularTask("loan", predictor)
+    rows = [{**row, "income": income, "debt": None} for income in (0, 40_000, 90_000)]
+    together = ask(task, *rows).predictions
+    assert together == tuple(ask(task, each).predictions[0] for each in rows)
+    assert [each.value for each in together] == ["no", "no", "yes"]
+    for each in together:
+        assert list(each.probabilities) == ["no", "yes"]
+        assert type(each.probabilities["yes"]) is float
+        assert (each.interval, each.reasons) == (None, ())
+
+
+def test_reasons_are_given_when_asked_for(predictor, row):
+    task = TabularTask("loan", predictor)
+    (alone,) = ask(task, row, reasons=2).predictions
+    assert len(alone.reasons) == 2
+    assert {reason.feature for reason in alone.reasons} <= set(row)
+    assert all(reason.value == row[reason.feature] for reason in alone.reasons)
+    assert [each.reasons for each in ask(task, row, row, reasons=2).predictions] == [
+        alone.reasons
+    ] * 2
+
+
+def test_a_number_has_its_interval(boosted):
+    task = TabularTask("rent", load(boosted.folder))
+    rows = [{"area": area, "balcony": True, "region": "north"} for area in (30, 90)]
+    alone = ask(task, rows[0]).predictions[0]
+    together = ask(task, *rows).predictions
+    assert together[0] == alone
+    assert type(alone.value) is float
+    assert alone.probabilities == {}
+    assert alone.interval == (alone.value - 70, alone.value + 70)
+    assert together[1].value > together[0].value
+
+
+def test_the_work_of_the_engine_is_a_stage_within(predictor, row):
+    context = Context()
+    with context.span("answer") as span:
+        ask(TabularTask("loan", predictor), row, context=context.within(span))
+    assert [(each.name, each.parent) for each in context.trace.spans] == [
+        ("answer", -1),
+        ("engine", 0),
+    ]
+
+
+def test_a_row_that_does_not_fit_never_reaches_the_engine(predictor, row):
+    def fail(*_, **__):
+        raise AssertionError
+
+    task = TabularTask("loan", SimpleNamespace(artefact=predictor.artefact, predict=fail))
+    for bad in ({}, {**row, "income": "x"}, {**row, "more": 1}):
+        with pytest.raises(InvalidRequest):
+            ask(task, bad)
+
+
+def test_an_engine_that_fails_says_so(predictor, row):
+    def fail(*_, **__):
+        raise EngineError("engine_failed", "no more")
+
+    task = TabularTask("loan", SimpleNamespace(artefact=predictor.artefact, predict=fail))
+    with pytest.raises(EngineError):
+        ask(task, row)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_columns_of_any_kind_become_plain_values(predictor, row, kind):
+    answers = {
+        "prediction": kind([True, False]),
+        "probability_no": kind([0.25, 0.5]),
+        "probability_yes": kind([0.75, 0.5]),
+        "reasons": [(Reason("income", 3, 0.5),), ()],
+    }
+    engine = SimpleNamespace(artefact=predictor.artefact, predict=lambda *_, **__: answers)
+    assert ask(TabularTask("loan", engine), row, row, reasons=1).predictions == (
+        Prediction(True, {"no": 0.25, "yes": 0.75}, None, (Reason("income", 3, 0.5),)),
+        Prediction(False, {"no": 0.5, "yes": 0.5}, None, ()),
+    )
+
+
+def test_the_privacy_of_its_rows(predictor):
+    assert TabularTask("loan", predictor).privacy == Privacy.INTERNAL
+    assert TabularTask("loan", predictor, privacy=Privacy.SECRET).privacy == Privacy.SECRET
