@@ -10,7 +10,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import NoneType, UnionType
@@ -25,7 +24,6 @@ from plait.core.privacy import Privacy
 from plait.serve.docs import operations
 from plait.serve.errors import status_of
 from plait.serve.http import make
-from plait.serve.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 SIGN = ("Question", "Verbs", "May import", "Not here")
@@ -171,34 +169,13 @@ def _contexts(
 
 def routes() -> str:
     """Return what `plait serve` answers, by address."""
-    rows = ["| address | takes | answers | what it does |", "| --- | --- | --- | --- |"]
-    with _empty_app() as app:
-        for each in operations(make(app).openapi()):
-            takes = ", ".join([*each.query, *each.body.get("properties", ())])
-            answers = ", ".join(f"{status} {kind}" for status, kind in each.answers.items())
-            text = each.text.partition("\n\n")[0]
-            rows.append(f"| `{each.method} {each.path}` | {takes} | {answers} | {text} |")
-    return "\n".join(["", *rows, ""])
-
-
-def metrics() -> str:
-    """Return what `/metrics` counts, the figures of the process itself apart."""
-    rows = ["| metric | kind | what it says |", "| --- | --- | --- |"]
-    with _empty_app() as app:
-        for each in Metrics(app).registry.collect():
-            if each.name.startswith("plait_"):
-                name = each.name + ("_total" if each.type == "counter" else "")
-                rows.append(f"| `{name}` | {each.type} | {each.documentation} |")
-    return "\n".join(["", *rows, ""])
-
-
-@contextmanager
-def _empty_app() -> Iterator[App]:
-    """Open a project without contracts, for as long as it takes to ask it."""
+    rows = ["| | address | what it does |", "| --- | --- | --- |"]
     with TemporaryDirectory() as folder:
         (Path(folder) / "plait.yaml").write_text("project: pages\n")
         with App.open(folder) as app:
-            yield app
+            for each in operations(make(app).openapi()):
+                rows.append(f"| {each.method} | `{each.path}` | {each.text.splitlines()[0]} |")
+    return "\n".join(["", *rows, ""])
 
 
 def attributes_table(kind: type) -> str:

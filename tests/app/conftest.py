@@ -1,9 +1,11 @@
 import random
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import plait
 from plait.app.settings import Project, load_project
 
 SETTINGS = """\
@@ -43,3 +45,10 @@ def folder(tmp_path: Path, rows) -> Path:
 @pytest.fixture
 def project(folder: Path) -> Project:
     return load_project(folder)
+
+
+@pytest.fixture
+def answering(desk: Path, tmp_path: Path) -> Iterator[plait.App]:
+    """An open project whose contracts `loan` and `rent` answer."""
+    with plait.open(shutil.copytree(desk, tmp_path / "answering")) as app:
+        yield app

@@ -39,7 +39,7 @@ def test_rows_are_counted(screen):
     assert "40,000 rows" in screen.getvalue()
 
 
-def test_without_a_terminal_nothing_is_shown(monkeypatch, capsys):
+def test_without_a_terminal_nothing_is_shown(monkeypatch):
     stream = StringIO()
     monkeypatch.setattr(bar, "side", Console(file=stream))
     with bar.job_bar() as watch:
@@ -49,8 +49,9 @@ def test_without_a_terminal_nothing_is_shown(monkeypatch, capsys):
 
 ROW = {
     "id": "job_1",
+    "tenant": "default",
+    "privacy": 1,
     "created": 0.0,
-    "updated": 0.0,
     "key": "k",
     "kind": "train",
     "arguments": {},

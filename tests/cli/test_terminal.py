@@ -1,6 +1,8 @@
 """How wide lines are, in a terminal and in a file."""
 
 import os
+import re
+import subprocess
 import sys
 import time
 
@@ -9,43 +11,56 @@ import pytest
 from plait.cli import terminal
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
-def test_a_terminal_wraps_and_a_file_does_not(spawn, made):
-    import pty
-
-    project = made["customers"].folder
-    listed = spawn("decisions", "--json", cwd=project).json["decisions"]
-    told = ("decisions", listed[0]["id"])
-    free = spawn(*told, cwd=project).out.splitlines()
+def test_a_file_has_no_width_unless_it_is_said(spawn, measured):
+    free = spawn(*measured).out.splitlines()
     assert max(map(len, free)) > 300, "the summary is one line"
-    assert max(map(len, spawn(*told, cwd=project, env={"COLUMNS": "60"}).out.splitlines())) <= 60
-
-    master, slave = pty.openpty()
-    child = os.fork()
-    if not child:
-        os.dup2(slave, 1)
-        os.chdir(project)
-        os.environ.pop("NO_COLOR", None)
-        environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm"}
-        os.execve(sys.executable, [sys.executable, "-m", "plait", *told], environment)
-    os.close(slave)
-    shown = b""
-    while chunk := _read(master):
-        shown += chunk
-    os.waitpid(child, 0)
-    os.close(master)
-    assert b"\x1b[1m" in shown, "a terminal gets colours"
-    assert "\x1b[" not in "".join(free), "a file does not"
+    bound = spawn(*measured, env={"COLUMNS": "60"}).out.splitlines()
+    assert max(map(len, bound)) <= 60
+    assert "\x1b" not in "".join(free)
 
 
-def _read(master):
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
+def test_a_terminal_gets_colours_unless_it_refuses(measured):
+    assert b"\x1b[1;32m" in shown(measured)
+    assert b"32m" not in shown(measured, NO_COLOR="1")
+
+
+@pytest.fixture
+def measured(made):
+    """The command that shows a measured decision."""
+    project = made["customers"]
+    decision = re.search(r"dec_\w+", project.trained.out)[0]
+    return "decisions", decision, "--project", project.folder
+
+
+def shown(command, **environment):
+    """Return what a command writes to a terminal."""
+    import pty  # not on Windows
+
+    terminal, end = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "plait", *map(str, command)],
+        stdout=end,
+        env={**clean, "COLUMNS": "80", "TERM": "xterm", **environment},
+    )
+    os.close(end)
+    found = b""
+    while chunk := _read(terminal):
+        found += chunk
+    os.close(terminal)
+    assert child.wait(timeout=60) == 0
+    return found
+
+
+def _read(terminal):
     try:
-        return os.read(master, 65536)
+        return os.read(terminal, 65536)
     except OSError:  # how Linux says that the other end is closed
         return b""
 
 
-def test_a_table_wraps_in_its_last_column_only(run, narrow, capsys):
+def test_a_table_wraps_in_its_last_column_only(narrow, capsys):
     terminal.table(("id", "score", "why"), [("x" * 40, "0.5", "because " * 20)], right=("score",))
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("x" * 40)

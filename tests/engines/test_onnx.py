@@ -1,14 +1,12 @@
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-
-pytest.importorskip("onnx")
-pytest.importorskip("onnxruntime")
-pytest.importorskip("tokenizers")
+from onnx import TensorProto, helper
 
 from plait.core.context import Context
 from plait.core.errors import Cancelled, EngineError, MissingExtra
@@ -57,6 +55,7 @@ def test_no_texts_no_vectors(embedder):
     assert embedder.embed([], Context()) == []
 
 
+@settings(max_examples=30, deadline=None)
 @given(texts=st.lists(st.text(max_size=20), max_size=12))
 def test_a_vector_is_the_same_alone_and_in_company(embedder, texts):
     alone = [embedder.embed([text], Context())[0] for text in texts]
@@ -152,9 +151,19 @@ def test_a_tokenizer_that_pads_is_refused(made, tmp_path):
         load(write_artefact(tmp_path / "made", made[True].manifest, files))
 
 
-def test_a_graph_of_something_else_is_refused(made, tmp_path):
-    from onnx import TensorProto, helper
+def test_a_tokenizer_without_marks_is_refused(made, tmp_path):
+    artefact = made[True]
+    tokenizer = json.loads((artefact.folder / TOKENIZER).read_text())
+    tokenizer["post_processor"] = None
+    files = {
+        MODEL: (artefact.folder / MODEL).read_bytes(),
+        TOKENIZER: json.dumps(tokenizer).encode(),
+    }
+    with pytest.raises(EngineError, match="empty text"):
+        load(write_artefact(tmp_path, artefact.manifest, files))
 
+
+def test_a_graph_of_something_else_is_refused(made, tmp_path):
     one = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n"])
     two = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n"])
     graph = helper.make_graph([helper.make_node("Neg", ["x"], ["y"])], "g", [one], [two])

@@ -1,6 +1,6 @@
 """The step that answers by what is live at that moment."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -13,32 +13,27 @@ from plait.flow.answer import Answer
 from plait.flow.handle import inline
 
 
-def task(response, privacy):
+def task(response):
     async def run(request, context):
         return replace(response, id=context.trace.id, contract=request.contract)
 
-    return SimpleNamespace(run=run, privacy=privacy)
+    return SimpleNamespace(run=run)
 
 
-@pytest.mark.parametrize("before", Privacy)
-@pytest.mark.parametrize("of_task", Privacy)
-def test_the_exchange_gains_an_answer_and_the_higher_privacy(request_, response, before, of_task):
-    exchange = Exchange(request=request_, row={"a": 1}, privacy=before)
+def test_the_exchange_gains_an_answer_and_keeps_the_rest(request_, response):
+    exchange = Exchange(request=request_, row={"a": 1}, privacy=Privacy.SECRET)
     context = Context()
-    found = inline(Answer(lambda _: task(response, of_task))(exchange, context))
+    found = inline(Answer(lambda _: task(response))(exchange, context))
     assert found.answer.id == context.trace.id
-    assert found.privacy == max(before, of_task)
-    for field in fields(Exchange):
-        if field.name not in ("answer", "privacy"):
-            assert getattr(found, field.name) == getattr(exchange, field.name)
+    assert replace(found, answer=None) == exchange
 
 
 def test_the_contract_is_looked_up_for_each_request(request_, response):
-    live = {"loan": task(response, Privacy.PUBLIC)}
+    live = {"loan": task(response)}
     answer = Answer(live.__getitem__)
     exchange = Exchange(request=request_)
     assert inline(answer(exchange, Context())).answer.decision == "dec_1"
-    live["loan"] = task(replace(response, decision="dec_2"), Privacy.PUBLIC)
+    live["loan"] = task(replace(response, decision="dec_2"))
     assert inline(answer(exchange, Context())).answer.decision == "dec_2"
 
 

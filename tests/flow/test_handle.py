@@ -8,6 +8,7 @@ import pytest
 from plait.core.budget import Budget, Limits
 from plait.core.context import Context
 from plait.core.errors import BudgetExceeded, Cancelled, EngineError, InvalidRequest
+from plait.core.privacy import Privacy
 from plait.flow.handle import Flow, inline
 from plait.flow.record import Record
 from plait.testing.clock import FakeClock
@@ -17,8 +18,9 @@ from plait.testing.clock import FakeClock
 def flow(kept):
     """Make a flow of the given steps, named by their functions."""
 
-    def flow(*steps):
-        return Flow("loan", tuple((step.__name__, step) for step in steps), Record(kept.append))
+    def flow(*steps, privacy=Privacy.INTERNAL):
+        named = tuple((step.__name__, step) for step in steps)
+        return Flow("loan", named, Record(kept.append), privacy)
 
     return flow
 
@@ -75,6 +77,24 @@ def test_a_refusal_ends_the_flow_and_is_recorded(flow, first, last, request_, ke
     (row,) = kept
     assert row.status == "row_wrong_type"
     assert stages(row) == [("first", ""), ("refuse", "row_wrong_type")]
+
+
+@pytest.mark.parametrize("of_flow", Privacy)
+@pytest.mark.parametrize("of_request", Privacy)
+def test_a_request_is_as_private_as_what_its_steps_touch(
+    flow, first, last, request_, kept, of_flow, of_request
+):
+    inline(flow(first, last, privacy=of_flow).handle(request_, Context(privacy=of_request)))
+    assert kept[0].privacy == max(of_flow, of_request)
+
+
+def test_a_secret_that_was_refused_is_not_kept(flow, request_, kept):
+    async def refuse(exchange, context):
+        raise InvalidRequest("row_wrong_type", "no")
+
+    with pytest.raises(InvalidRequest):
+        inline(flow(refuse, privacy=Privacy.SECRET).handle(request_, Context()))
+    assert kept[0].content is None
 
 
 def test_a_fault_of_a_step_becomes_an_error_with_a_code(flow, request_, kept):

@@ -1,6 +1,11 @@
 """One shape for every error, the framework's own among them."""
 
+import string
+from urllib.parse import quote
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plait.core.errors import InvalidRequest, NotAllowed, StoreError, UnknownName
 from plait.serve.errors import error_body, error_response, status_of
@@ -78,3 +83,28 @@ def test_a_method_that_the_address_does_not_take(http, refused, method, path, al
 
 def test_a_parameter_of_no_use(http):
     assert http.get("/v1/decisions?contract=%ff&contract=x&other=1").status_code == 200
+
+
+segments = st.text(max_size=12) | st.sampled_from(["v1", "predict", "jobs", "requests", "loan"])
+values = st.text(string.printable.strip() + " é", max_size=40).map(str.strip)
+headers = st.dictionaries(
+    st.sampled_from(["authorization", "host", "origin", "content-type", "content-length", "range"]),
+    values.map(lambda value: value.encode("latin-1")),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    method=st.sampled_from(["GET", "POST", "DELETE", "HEAD", "PATCH"]),
+    parts=st.lists(segments, max_size=4),
+    query=st.text(max_size=10),
+    headers=headers,
+    body=st.binary(max_size=40),
+)
+def test_whatever_is_asked_for_is_no_fault(http, method, parts, query, headers, body):
+    path = "/" + "/".join(quote(part, safe="") for part in parts)
+    response = http.send(
+        method, f"{path}?{quote(query)}", headers={"host": b"localhost", **headers}, content=body
+    )
+    assert response.status_code < 500
+    assert "x-request-id" in response.headers

@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,9 +18,10 @@ from plait.engines.base import write_artefact
 LOAN = "/v1/predict/loan"
 
 
-@pytest.fixture
-def served(project):
+@pytest.fixture(scope="module")
+def served(desk, tmp_path_factory):
     """A project and the port on which a process of its own serves it."""
+    project = shutil.copytree(desk, tmp_path_factory.mktemp("served") / "project")
     process = subprocess.Popen(
         [sys.executable, "-m", "plait", "serve", "--port", "0"],
         cwd=project,

@@ -1,11 +1,11 @@
 import json
 import math
+import sys
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
-
-pytest.importorskip("onnx")
-onnxruntime = pytest.importorskip("onnxruntime")
 
 from plait.core.errors import EngineError, MissingExtra
 from plait.testing.bert import HEADS, LAYERS, TOKENS, VOCABULARY, write_tiny_bert
@@ -63,7 +63,9 @@ def forward(weights, ids):
         name = f"encoder.layer.{layer}"
         parts = [dense(f"{name}.attention.self.{part}", rows) for part in ("query", "key", "value")]
         seen = []
-        for query, key, value in zip(*(np.split(part, HEADS, axis=1) for part in parts)):
+        for query, key, value in zip(
+            *(np.split(part, HEADS, axis=1) for part in parts), strict=True
+        ):
             chance = np.exp(query @ key.T / math.sqrt(query.shape[1]))
             seen.append(chance / chance.sum(axis=1, keepdims=True) @ value)
         attended = dense(f"{name}.attention.output.dense", np.concatenate(seen, axis=1))
@@ -110,8 +112,6 @@ def test_the_same_weights_give_the_same_bytes(weights):
 
 
 def test_products_of_pairs_fit_sixteen_bits(weights):
-    import onnx
-
     graph = onnx.load_from_string(bert_graph(weights, SHAPE, int8=True)).graph
     constants = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
     tables = [constants[n.input[1]] for n in graph.node if n.op_type == "MatMulInteger"]
@@ -127,7 +127,7 @@ def test_a_missing_tensor_is_named(weights):
 
 
 def test_without_onnx(weights, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingExtra, match="onnx is not installed"):
         bert_graph(weights, SHAPE, int8=True)
 

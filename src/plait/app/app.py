@@ -1,6 +1,7 @@
 """The Python API: one object that holds a project together."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, overload
@@ -19,6 +20,7 @@ from plait.core.decision import Decision
 from plait.core.errors import Refused
 from plait.core.ids import Json
 from plait.core.job import JobSpec
+from plait.core.privacy import Privacy
 from plait.core.request import PredictRequest
 from plait.core.response import PredictResponse
 from plait.core.trace import Trace
@@ -70,9 +72,10 @@ class App:
 
     def close(self) -> None:
         """Write what is still pending and let go of the store."""
-        self.jobs.close()
-        self.live.close()
-        self.store.close()
+        with ExitStack() as last_first:  # each is closed, whatever the others raise
+            last_first.callback(self.store.close)
+            last_first.callback(self.live.close)
+            last_first.callback(self.jobs.close)
 
     def __enter__(self) -> "App":
         return self
@@ -127,8 +130,14 @@ class App:
 
     def _flow(self, name: str) -> Flow:
         """Return the implicit flow of a contract: admit, answer, record."""
-        flow = Flow(name, (("admit", admit), ("answer", Answer(self.live.task))), self._record)
-        if name in self.project.settings.contracts:
+        contract = self.project.settings.contracts.get(name)
+        flow = Flow(
+            name,
+            (("admit", admit), ("answer", Answer(self.live.task))),
+            self._record,
+            contract.privacy if contract else Privacy.INTERNAL,
+        )
+        if contract:
             self._flows[name] = flow
         return flow
 

@@ -41,7 +41,8 @@ def predict_frame(task: TabularTask, frame: Any, reasons: int) -> Any:  # noqa: 
         )
     labels = {str(label): label for label in frame.columns}
     fields = task.predictor.artefact.manifest.input.fields
-    used = [field.name for field in fields if field.name in labels]
+    _refuse_absent(fields, labels, "the frame")
+    used = [field.name for field in fields]
     check_names([str(label) for label in frame.columns if str(label) in used], "the frame")
     present = {name: _plain_values(frame[labels[name]]) for name in used}
     columns = read_columns(Frame.of(present), fields, "the frame")
@@ -112,16 +113,20 @@ def read_columns(frame: Frame, fields: tuple[Field, ...], where: str, *, first: 
     Raises:
         InvalidData: a feature is missing, or a value does not fit it; the row is named.
     """
+    _refuse_absent(fields, frame.names, where)
     known = {column.name: column for column in frame.columns}
+    return {field.name: _Cells(known[field.name], field, where, first).values() for field in fields}
+
+
+def _refuse_absent(fields: tuple[Field, ...], names: Collection[str], where: str) -> None:
     for field in fields:
-        if field.name not in known:
+        if field.name not in names:
             raise InvalidData(
                 "data_column_missing",
                 f"there is no column {field.name!r}, which the contract needs",
                 where=where,
-                hint=suggestion(field.name, list(known)),
+                hint=suggestion(field.name, names),
             )
-    return {field.name: _Cells(known[field.name], field, where, first).values() for field in fields}
 
 
 class _Cells:

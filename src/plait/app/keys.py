@@ -68,10 +68,11 @@ class Keys:
             expires=None if days is None else now + days * 86_400,
             revoked=None,
         )
-        self._store.put(row)
-        self._store.audit(
-            "local", "key.add", row.id, details={"name": name, "scopes": scopes}, tenant=tenant
-        )
+        with self._store.transaction():
+            self._store.put(row)
+            self._store.audit(
+                "local", "key.add", row.id, details={"name": name, "scopes": scopes}, tenant=tenant
+            )
         return row, secret
 
     def list(self) -> list[KeyRow]:
@@ -91,14 +92,15 @@ class Keys:
         for row in self.list():
             if name_or_id in (row.id, row.name) and row.revoked is None:
                 revoked = replace(row, revoked=time.time())
-                self._store.put(revoked)
-                self._store.audit(
-                    "local",
-                    "key.revoke",
-                    row.id,
-                    details={"name": row.name},
-                    tenant=row.tenant,
-                )
+                with self._store.transaction():
+                    self._store.put(revoked)
+                    self._store.audit(
+                        "local",
+                        "key.revoke",
+                        row.id,
+                        details={"name": row.name},
+                        tenant=row.tenant,
+                    )
                 return revoked
         names = [row.name for row in self.list() if row.revoked is None]
         raise UnknownName.of("unknown_key", "API key", name_or_id, names)

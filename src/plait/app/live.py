@@ -20,6 +20,7 @@ from plait.tasks.tabular.task import TabularTask
 
 log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 0.25
+RETRY_SECONDS = 10.0
 
 
 class Live:
@@ -27,7 +28,7 @@ class Live:
 
     A release is loaded and warmed beside the old one, then takes its place between two requests;
     requests under way end on what they began with. A release that fails to load leaves the old one
-    answering, and is named in `failures` until another release comes.
+    answering, is named in `failures`, and is tried again every ten seconds.
 
     Attributes:
         failures: contract -> why its newest release could not be loaded.
@@ -42,6 +43,7 @@ class Live:
         self._taken: dict[str, int] = {}
         self._counter = -1
         self._looked = 0.0
+        self._again = 0.0
         self._lock = Lock()
         self._stop = Event()
         self._thread: Thread | None = None
@@ -75,7 +77,8 @@ class Live:
         with self._lock:
             self._looked = time.monotonic()
             counter = self._store.change_counter()
-            if counter == self._counter:
+            due = bool(self.failures) and time.monotonic() > self._again
+            if counter == self._counter and not due:
                 return
             for (contract, role), row in self._store.releases().items():
                 if role == "champion" and contract in self._contracts:
@@ -110,6 +113,9 @@ class Live:
             _warm(predictor)
             decision = find_decision(self._store, row.decision)
         except PlaitError as error:
+            if error.retryable:  # a busy store: the next look takes it
+                raise
+            self._again = time.monotonic() + RETRY_SECONDS
             self.failures[contract] = str(error)
             log.error("release %d of %s cannot be loaded: %s", row.seq, contract, error)
         else:
@@ -119,10 +125,9 @@ class Live:
                 predictor,
                 decision=row.decision,
                 operating_point=decision.operating_point,
-                privacy=self._contracts[contract].privacy,
             )
             self._tasks = {**self._tasks, contract: task}  # one assignment: readers need no lock
-        self._taken[contract] = row.seq
+            self._taken[contract] = row.seq
 
 
 def _warm(predictor: Predictor) -> None:

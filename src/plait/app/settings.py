@@ -172,6 +172,8 @@ def environment(folder: Path, name: str) -> str | None:
         lines = (folder / ".env").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings("settings_unreadable", str(error), where=".env") from None
     for line in lines:
         key, equals, value = line.strip().removeprefix("export ").partition("=")
         if equals and key.strip() == name:

@@ -88,7 +88,7 @@ class InvalidData(UserError):
     codes: ClassVar[Mapping[str, str]] = {
         "data_missing": "no file, table or query answers to that name",
         "data_unreadable": "the file exists but cannot be opened",
-        "data_empty": "there are no rows",
+        "data_empty": "there are no rows, or there is no text",
         "data_unwritable": "the file cannot be written",
         "data_format": "the file is not what its name says, or cannot be parsed",
         "data_encoding": "the text is neither UTF-8 nor a declared encoding",
@@ -257,8 +257,13 @@ class JobError(PlaitError):
     }
 
 
+_LONGEST_NAME = 100
+
+
 def nearest_of(name: str, known: Collection[str]) -> str | None:
-    """Return the known name most like `name`, or None when none is near."""
+    """Return the known name most like `name`, or None when none is near or `name` is no name."""
+    if len(name) > _LONGEST_NAME:
+        return None
     found = get_close_matches(name, known, n=1, cutoff=0.6)
     return found[0] if found else None
 

@@ -6,6 +6,7 @@ EXTRAS = {
     "onnx": "search",
     "onnxruntime": "search",
     "psycopg": "postgres",
+    "pypdfium2": "search",
     "tokenizers": "search",
 }
 

@@ -9,4 +9,5 @@ Not here: fitting (train), which artefact answers (registry), how requests are a
 TABLE = {
     "lightgbm": "plait.engines.lightgbm:load",
     "linear": "plait.engines.linear:load",
+    "onnx": "plait.engines.onnx:load",
 }

@@ -19,7 +19,6 @@ class Answer:
     live: Callable[[str], TabularTask]
 
     async def __call__(self, exchange: Exchange, context: Context) -> Exchange:
-        """Return the exchange with the task's response and its privacy."""
+        """Return the exchange with the task's response."""
         task = self.live(exchange.request.contract)
-        response = await task.run(exchange.request, context)
-        return replace(exchange, answer=response, privacy=max(exchange.privacy, task.privacy))
+        return replace(exchange, answer=await task.run(exchange.request, context))

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from plait.core.context import Context
 from plait.core.errors import EngineError, PlaitError
 from plait.core.exchange import Exchange
+from plait.core.privacy import Privacy
 from plait.core.protocol import Step
 from plait.core.request import Request
 from plait.core.response import Response
@@ -23,11 +24,13 @@ class Flow:
         name: of the flow; an implicit flow bears the name of its contract.
         steps: name and step, in order. The last one leaves an answer.
         record: writes what happened.
+        privacy: of the data its steps touch; every request is at least so private, answered or not.
     """
 
     name: str
     steps: tuple[tuple[str, Step], ...]
     record: Record
+    privacy: Privacy = Privacy.INTERNAL
 
     async def handle(self, request: Request, context: Context) -> Response:
         """Answer the request; whatever happens, its trace is recorded under its id.
@@ -35,7 +38,7 @@ class Flow:
         Raises:
             PlaitError: a step refused or failed, the budget is spent, or the caller left.
         """
-        exchange = Exchange(request=request, privacy=context.privacy)
+        exchange = Exchange(request=request, privacy=max(context.privacy, self.privacy))
         status = "cancelled"  # what it is when neither an answer nor an error of ours ends it
         try:
             for name, step in self.steps:

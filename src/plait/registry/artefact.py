@@ -60,6 +60,7 @@ def artefact_folder(store: Store, artefact: str, root: Path) -> Path:
     Raises:
         UnknownName: there is no such artefact.
         StoreError: one of its blobs is missing or damaged, or the folder cannot be written.
+        EngineError: the damaged folder cannot be replaced, such as an open one on Windows.
     """
     manifest = artefact_manifest(store, artefact)
     folder = root / artefact
@@ -67,6 +68,7 @@ def artefact_folder(store: Store, artefact: str, root: Path) -> Path:
         read_artefact(folder)
     except EngineError:
         _make(store, manifest, folder)
+        read_artefact(folder)
     return folder
 
 

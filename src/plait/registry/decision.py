@@ -1,12 +1,17 @@
 """Decisions and the evidence behind them, and which artefact answers now."""
 
 import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from plait.core.decision import Decision, Evidence, Role
-from plait.core.errors import UnknownName
+from plait.core.errors import StoreError, UnknownName
+from plait.core.ids import Json
 from plait.core.privacy import Privacy
 from plait.store.base import Store
 from plait.store.record import DecisionRow, EvidenceRow, ReleaseRow
+
+T = TypeVar("T")
 
 
 def register_decision(
@@ -50,11 +55,11 @@ def find_decision(store: Store, decision: str) -> Decision:
     """
     row = store.get(DecisionRow, decision)
     if row is not None:
-        return Decision.read(row.body)
+        return _read(Decision.read, row)
     rows = store.find(DecisionRow)
     near = [each for each in rows if len(decision) >= 4 and each.id.startswith(decision)]
     if len(near) == 1:
-        return Decision.read(near[0].body)
+        return _read(Decision.read, near[0])
     problem = "several decisions begin with" if near else "no decision"
     raise UnknownName(
         "unknown_decision", f"{problem} {decision!r}", hint="`plait decisions` lists them"
@@ -66,7 +71,7 @@ def find_decisions(store: Store, contract: str | None = None) -> list[Decision]:
     rows = (
         store.find(DecisionRow) if contract is None else store.find(DecisionRow, contract=contract)
     )
-    return [Decision.read(row.body) for row in rows]
+    return [_read(Decision.read, row) for row in rows]
 
 
 def find_evidence(store: Store, evidence: str) -> Evidence:
@@ -82,7 +87,7 @@ def find_evidence(store: Store, evidence: str) -> Evidence:
             f"no evidence {evidence!r}",
             hint="a declared decision has none",
         )
-    return Evidence.read(row.body)
+    return _read(Evidence.read, row)
 
 
 def release(
@@ -118,3 +123,14 @@ def release(
             tenant=tenant,
         )
     return number
+
+
+def _read(read: Callable[[Mapping[str, Json]], T], row: DecisionRow | EvidenceRow) -> T:
+    try:
+        return read(row.body)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(
+            "store_newer",
+            f"{row.id} has parts that this plait does not know, or lacks some: {error}",
+            hint="pip install --upgrade plait",
+        ) from None

@@ -11,6 +11,9 @@ from plait.core.context import LOCAL, Principal
 from plait.core.errors import NotAllowed
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PROXIED = frozenset(
+    ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+)
 _OWN_NAME = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])?(:\d*)?", re.IGNORECASE)
 
 
@@ -59,8 +62,7 @@ def _password(value: str) -> str:
 
 def _refuse_strangers(headers: Headers) -> None:
     host = headers.get("host", "")
-    forwarded = "forwarded" in headers or "x-forwarded-for" in headers
-    if forwarded or not _OWN_NAME.fullmatch(host):
+    if not _PROXIED.isdisjoint(headers) or not _OWN_NAME.fullmatch(host):
         raise _stranger(host)
     _refuse_other_sites(headers)
 

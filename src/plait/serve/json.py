@@ -25,7 +25,7 @@ async def read_body(request: Request) -> bytes:
         Cancelled: the caller left before all of it came.
     """
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > MAX_BODY:
+    if length.isdecimal() and int(length[:12]) > MAX_BODY:
         raise _too_large()
     parts, size = [], 0
     try:

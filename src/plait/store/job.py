@@ -76,7 +76,10 @@ class Jobs:
                 " WHERE id = ? AND owner = ? AND state = 'running'",
                 (state, dump(result), dump(error), self._clock.now(), job_id, owner),
             )
-            return connection.changes() == 1
+            ended = connection.changes() == 1
+            if ended:  # nobody goes on with it: its steps, which may tell of rows, go
+                connection.execute("DELETE FROM step WHERE job = ?", (job_id,))
+            return ended
 
     def cancel(self, job_id: str) -> JobRow | None:
         """See `Store.job_cancel`."""

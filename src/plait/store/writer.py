@@ -1,11 +1,12 @@
 """Write-behind: the records of requests, kept soon and never on a request's time."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event, Lock, Thread
 
 from plait.core.errors import StoreError
-from plait.store.database import Database, Values
+from plait.store.database import Database, Value, Values
 from plait.store.mapper import table
 from plait.store.record import RequestRow
 
@@ -97,16 +98,25 @@ class Writer:
     def _write(self, count: int) -> int:
         """Commit the oldest `count` rows and take them from the queue."""
         rows = [self._values(self._queue[index]) for index in range(count)]
-        with self._database.transaction() as connection:
-            connection.executemany(self._table.insert + " ON CONFLICT DO NOTHING", rows)
+        try:
+            self._insert(rows)
+        except UnicodeEncodeError:  # half a surrogate pair in some text must not hold the others up
+            self._insert([tuple(map(_encodable, row)) for row in rows])
         for _ in rows:
             self._queue.popleft()
         return count
 
+    def _insert(self, rows: Sequence[Values]) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany(self._table.insert + " ON CONFLICT DO NOTHING", rows)
+
     def _values(self, row: RequestRow) -> Values:
         try:
             return self._table.values(row)
-        except TypeError:  # something in it is not JSON: the header is kept all the same
+        except (
+            TypeError,
+            ValueError,
+        ):  # something in it is not JSON: the header is kept all the same
             return self._table.values(replace(self._without_content(row), body={}))
 
     def _without_content(self, row: RequestRow) -> RequestRow:
@@ -115,3 +125,8 @@ class Writer:
         with self._counting:
             self._dropped += 1
         return replace(row, content=None)
+
+
+def _encodable(value: Value) -> Value:
+    """Return a text that UTF-8 can say, any other value as it is."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -58,7 +58,8 @@ def measure(folder: Path, rows: Sequence[Row]) -> Measured:
     Raises:
         EngineError: `engine_failed`, when it cannot be loaded or does not answer.
     """
-    command = [sys.executable, "-m", "plait.train.measure", str(folder)]
+    # -P: a file in the caller's folder must not pass for a module of ours
+    command = [sys.executable, "-P", "-m", "plait.train.measure", str(folder)]
     try:
         child = subprocess.run(
             command,

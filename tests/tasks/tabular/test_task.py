@@ -8,7 +8,6 @@ import pytest
 from plait.core.context import Context
 from plait.core.decision import OperatingPoint
 from plait.core.errors import EngineError, InvalidRequest
-from plait.core.privacy import Privacy
 from plait.core.request import PredictRequest
 from plait.core.response import Prediction, Reason
 from plait.engines.base import load
@@ -123,8 +122,3 @@ def test_columns_of_any_kind_become_plain_values(predictor, row, kind):
         Prediction(True, {"no": 0.25, "yes": 0.75}, None, (Reason("income", 3, 0.5),)),
         Prediction(False, {"no": 0.5, "yes": 0.5}, None, ()),
     )
-
-
-def test_the_privacy_of_its_rows(predictor):
-    assert TabularTask("loan", predictor).privacy == Privacy.INTERNAL
-    assert TabularTask("loan", predictor, privacy=Privacy.SECRET).privacy == Privacy.SECRET

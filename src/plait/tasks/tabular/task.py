@@ -7,7 +7,6 @@ import numpy as np
 from plait.core.columns import Column, Columns
 from plait.core.context import Context
 from plait.core.decision import OperatingPoint
-from plait.core.privacy import Privacy
 from plait.core.protocol import Predictor
 from plait.core.request import PredictRequest
 from plait.core.response import Prediction, PredictResponse
@@ -23,7 +22,6 @@ class TabularTask:
         contract: name of the contract.
         predictor: runs the artefact.
         decision: id of the decision that chose it.
-        privacy: of the rows it answers.
     """
 
     def __init__(
@@ -33,12 +31,10 @@ class TabularTask:
         *,
         decision: str = "",
         operating_point: OperatingPoint | None = None,
-        privacy: Privacy = Privacy.INTERNAL,
     ) -> None:
         self.contract = contract
         self.predictor = predictor
         self.decision = decision
-        self.privacy = privacy
         self._point = operating_point
         self._artefact = predictor.artefact.id
         self._reader = RowReader(predictor.artefact.manifest.input)

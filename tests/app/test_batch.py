@@ -1,0 +1,151 @@
+"""Frames and files in, the same with answers out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from plait.app import batch
+from plait.app.batch import free_names, predict_file, read_columns
+from plait.core.errors import InvalidData
+from plait.core.schema import Field
+from plait.store.frame import Frame
+from plait.store.table_read import read_table
+
+ROWS = [
+    {"income": 61_000, "debt": 20.5, "employed": True, "region": "north"},
+    {"income": 20_000, "debt": None, "employed": False, "region": None},
+    {"income": 90_000, "debt": 999.0, "employed": True, "region": "west"},
+]
+
+
+@pytest.fixture
+def loans():
+    """Three applications under an index of their own, with a column nobody asked for."""
+    frame = pd.DataFrame(ROWS, index=[7, 3, 5])
+    return frame.assign(name=["ann", "bob", "cy"])
+
+
+def answers(app):
+    return [(p.value, p.probabilities["yes"]) for p in app.predict("loan", ROWS).predictions]
+
+
+def test_a_frame_keeps_its_index_and_columns_and_gets_the_rows_answers(answering, loans):
+    before = loans.copy()
+    found = answering.predict("loan", loans)
+    assert list(found.columns) == [
+        *("income", "debt", "employed", "region", "name"),
+        *("prediction", "probability_no", "probability_yes"),
+    ]
+    assert list(found.index) == [7, 3, 5]
+    assert list(zip(found.prediction, found.probability_yes, strict=True)) == answers(answering)
+    pd.testing.assert_frame_equal(loans, before)
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        {"debt": object, "employed": object, "region": object},
+        {"income": "Int64", "debt": "Float64", "employed": "boolean", "region": "string"},
+        {"region": "category", "income": "float32"},
+        {"income": str},
+    ],
+)
+def test_whatever_types_a_frame_has_the_answers_are_the_same(answering, loans, types):
+    found = answering.predict("loan", loans.astype(types))
+    for share, (_, expected) in zip(found.probability_yes, answers(answering), strict=True):
+        assert share == pytest.approx(expected)
+
+
+def test_a_frame_of_no_rows_gets_the_columns(answering, loans):
+    found = answering.predict("loan", loans.head(0))
+    assert list(found.columns)[-3:] == ["prediction", "probability_no", "probability_yes"]
+    assert len(found) == 0
+
+
+def test_reasons_are_a_column(answering, loans):
+    reasons = answering.predict("loan", loans, reasons=2).reasons
+    alone = answering.predict("loan", ROWS, reasons=2).predictions
+    assert [each for each in reasons] == [each.reasons for each in alone]
+
+
+def test_labels_may_be_numbers(answering, loans):
+    found = answering.predict("loan", loans.assign(x=1).rename(columns={"x": 0}))
+    assert 0 in found.columns
+
+
+def test_a_column_that_bears_an_answers_name_is_kept(answering, loans):
+    found = answering.predict("loan", loans.assign(prediction="old", probability_yes=0.5))
+    assert list(found.input_prediction) == ["old"] * 3
+    assert list(found.input_probability_yes) == [0.5] * 3
+    assert set(found.prediction) <= {"yes", "no"}
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "part"),
+    [
+        (lambda f: f.drop(columns="debt"), "data_column_missing", "no column 'debt'"),
+        (lambda f: f.rename(columns={"debt": "dept"}), "data_column_missing", "mean 'dept'?"),
+        (lambda f: f.assign(income=[1, None, 3]), "data_format", "row 2: 'income' is missing"),
+        (lambda f: f.assign(income=[1, 2, np.inf]), "data_format", "row 3: 'income' is infinite"),
+        (lambda f: f.assign(income=[1, "x", 3]), "data_format", "row 2: 'income' is text"),
+        (lambda f: f.assign(employed=[1, 0, 2]), "data_format", "row 3: 'employed' is neither"),
+        (lambda f: pd.concat([f, f.debt], axis=1), "data_duplicate_column", "named 'debt'"),
+    ],
+)
+def test_a_frame_that_does_not_fit(answering, loans, change, code, part):
+    with pytest.raises(InvalidData) as caught:
+        answering.predict("loan", change(loans))
+    assert caught.value.code == code
+    assert part in str(caught.value)
+
+
+def test_a_frame_of_another_library_is_told_what_to_do(answering):
+    class Other:
+        columns = ()
+
+    with pytest.raises(InvalidData, match="to_pandas"):
+        answering.predict("loan", Other())
+
+
+def test_a_file_is_answered_in_chunks_and_the_row_to_blame_is_counted_through(
+    answering, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(batch, "CHUNK_ROWS", 2)
+    lines = [f"{income},1,true,north\n" for income in range(10_000, 60_000, 10_000)]
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("income,debt,employed,region\n" + "".join(lines))
+    told = []
+    task = answering.live.task("loan")
+    assert predict_file(task, source, target, told.append) == 5
+    assert told == [2, 4, 5]
+    found = read_table(target)
+    rows = [
+        {"income": i, "debt": 1, "employed": True, "region": "north"}
+        for i in range(10_000, 60_000, 10_000)
+    ]
+    alone = answering.predict("loan", rows).predictions
+    assert found["probability_yes"].values.tolist() == [p.probabilities["yes"] for p in alone]
+    source.write_text(source.read_text().replace("40000", "forty"))
+    with pytest.raises(InvalidData, match=r"row 4: 'income' is text, not a number \('forty'\)"):
+        predict_file(task, source, target)
+
+
+def test_names_that_differ_in_case_are_one():
+    assert free_names(["Prediction", "x"], ["prediction"]) == {"Prediction": "input_Prediction"}
+    taken = ["prediction", "input_prediction", "INPUT_INPUT_PREDICTION"]
+    assert free_names(taken, ["prediction"]) == {"prediction": "input_input_input_prediction"}
+    assert free_names(["a"], ["b"]) == {}
+
+
+def test_levels_that_look_like_numbers_are_levels():
+    field = Field(name="code", kind="category", nullable=True, levels=("1", "2", "x"))
+    columns = read_columns(Frame.of({"code": [1.0, 2.0, None]}), (field,), "here")
+    assert columns["code"].tolist() == ["1", "2", None]
+
+
+def test_a_column_without_a_value_fits_a_field_that_may_be_missing():
+    field = Field(name="x", kind="number", nullable=True)
+    columns = read_columns(Frame.of({"x": [None, None]}), (field,), "here")
+    assert np.isnan(columns["x"]).all()
+    with pytest.raises(InvalidData, match="row 1"):
+        read_columns(Frame.of({"x": [None]}), (Field(name="x", kind="number"),), "here")
