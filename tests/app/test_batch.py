@@ -1,5 +1,8 @@
 """Frames and files in, the same with answers out."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +10,10 @@ import pytest
 from plait.app import batch
 from plait.app.batch import free_names, predict_file, read_columns
 from plait.core.errors import InvalidData
-from plait.core.schema import Field
+from plait.core.schema import Field, Schema
 from plait.store.frame import Frame
 from plait.store.table_read import read_table
+from plait.tasks.tabular.task import TabularTask
 
 ROWS = [
     {"income": 61_000, "debt": 20.5, "employed": True, "region": "north"},
@@ -149,3 +153,14 @@ def test_a_column_without_a_value_fits_a_field_that_may_be_missing():
     assert np.isnan(columns["x"]).all()
     with pytest.raises(InvalidData, match="row 1"):
         read_columns(Frame.of({"x": [None]}), (Field(name="x", kind="number"),), "here")
+
+
+def test_classes_that_differ_in_case_have_no_columns_in_a_file(answering, tmp_path):
+    task = answering.live.task("loan")
+    manifest = task.predictor.artefact.manifest
+    names = ("probability_A", "probability_a")
+    output = Schema(tuple(Field(name=name, kind="number") for name in names))
+    artefact = replace(task.predictor.artefact, manifest=replace(manifest, output=output))
+    task = TabularTask("grade", SimpleNamespace(artefact=artefact))
+    with pytest.raises(InvalidData, match="answers of grade: columns 'probability_A' and"):
+        predict_file(task, tmp_path / "in.csv", tmp_path / "out.csv")

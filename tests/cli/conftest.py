@@ -119,7 +119,7 @@ def tumours(path):
     from sklearn.datasets import load_breast_cancer
 
     frame = load_breast_cancer(as_frame=True).frame
-    few = frame[frame.target == 0].head(3)  # few of one class: few folds, soon done
+    few = frame[frame.target == 0].head(2)  # few of one class: few folds, soon done
     many = frame[frame.target == 1].head(40)
     names = ("malignant", "benign")
     rows = [
@@ -160,7 +160,7 @@ def customers(path):
                 "" if number % 9 == 0 else round(dice.uniform(20, 90), 2),
                 "" if number % 7 == 0 else dice.choice(["Zürich", "Genève"]),
                 dice.choice(["true", "false"]),
-                "yes" if number % 20 == 0 else "no",
+                "yes" if number % 30 == 0 else "no",
             ]
         )
     write(path, rows, delimiter=";", encoding="latin-1")
@@ -172,7 +172,7 @@ def oddities(path):
     names = ["a b", 'say "hi"', "it's", "naïve", "prediction", "rows", "100%", "x,y", "日本", "#5"]
     rows = [[*names, "is it: true?"]]
     for number in range(24):
-        rows.append([*(round(dice.gauss(0, 1), 3) for _ in names), int(number % 8 == 0)])
+        rows.append([*(round(dice.gauss(0, 1), 3) for _ in names), int(number % 12 == 0)])
     write(path, rows)
 
 

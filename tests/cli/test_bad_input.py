@@ -238,7 +238,7 @@ def test_a_newer_store_is_refused_by_every_command(refused, project, command):
     assert "upgrade plait" in line
 
 
-@pytest.mark.parametrize("place", ["/proc/nowhere", "/dev/null", "none.csv/store"])
+@pytest.mark.parametrize("place", ["/proc/nowhere", "/sys/plait", "/dev/null", "none.csv/store"])
 def test_a_store_that_cannot_be_made_is_named(refused, project, monkeypatch, place):
     (project / "none.csv").write_text(GOOD)
     monkeypatch.setenv("PLAIT_STORE", place)

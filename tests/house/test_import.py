@@ -103,7 +103,7 @@ def test_what_is_imported_is_declared_and_the_other_way_round(project, modules):
     declared = {re.match(r"[\w.-]+", each)[0] for one in sets for each in one}
     owners = packages_distributions() | {"starlette": ["fastapi"]}  # the face of it we know
     used = {
-        owners[top][0].lower().replace("_", "-")
+        owners.get(top, [top])[0].lower().replace("_", "-")
         for module in modules
         for name in imports(module.tree)
         if (top := name.split(".")[0]) not in sys.stdlib_module_names and top != "plait"

@@ -53,6 +53,8 @@ def test_the_positive_level_comes_second(positive):
 def test_a_positive_level_is_named_as_people_write_it():
     assert positive_first((False, True), "False", "y")
     assert not positive_first((0, 1), "1", "y")
+    assert positive_first(("A", "a"), "A", "y")
+    assert not positive_first(("A", "a"), "a", "y")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from plait.app.batch import predict_file, predict_frame
 from plait.app.explain import explain
@@ -91,13 +91,15 @@ class App:
         """Return a fresh context for one request by `principal`, with the project's budget."""
         return Context(principal=principal, trace=Trace(), budget=Budget(self._limits))
 
-    @overload
-    def predict(
-        self, contract: str, rows: Row | Sequence[Row], *, reasons: int = 0
-    ) -> PredictResponse: ...
+    if TYPE_CHECKING:  # at run time `overload` would keep this module alive past the exit
 
-    @overload
-    def predict(self, contract: str, rows: Any, *, reasons: int = 0) -> Any: ...  # noqa: ANN401
+        @overload
+        def predict(
+            self, contract: str, rows: Row | Sequence[Row], *, reasons: int = 0
+        ) -> PredictResponse: ...
+
+        @overload
+        def predict(self, contract: str, rows: Any, *, reasons: int = 0) -> Any: ...  # noqa: ANN401
 
     def predict(self, contract: str, rows: Any, *, reasons: int = 0) -> Any:
         """Answer rows by the contract's champion.

@@ -65,7 +65,9 @@ def predict_file(
             the answers cannot be written, or would replace the file.
     """
     _check_target(str(source), Path(target))
-    fields = task.predictor.artefact.manifest.input.fields
+    manifest = task.predictor.artefact.manifest
+    check_names(manifest.output.names, f"the answers of {task.contract}")
+    fields = manifest.input.fields
     texts = [field.name for field in fields if field.kind == "category"]
     done = 0
     with TableWriter(Path(target)) as writer:

@@ -10,7 +10,7 @@ from plait.app.settings import Project, environment
 from plait.core.cancel import Cancel
 from plait.core.contract import Contract, FeatureNote, SqlSource
 from plait.core.decision import Decision, Evidence
-from plait.core.errors import InvalidData, Refused
+from plait.core.errors import InvalidData, Refused, suggestion
 from plait.core.ids import Json
 from plait.core.job import J, JobRun, Progress
 from plait.engines.base import read_artefact
@@ -64,9 +64,10 @@ def train(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
         `decision`, its id.
     """
     name, by = str(arguments["contract"]), str(arguments["by"])
-    contract = _with(project.contract(name), cast("Sequence[str]", arguments["add"]))
+    add = cast("Sequence[str]", arguments["add"])
+    contract = _with(project.contract(name), add)
     run.progress(Progress("reading the data"))
-    dataset = _keep_data(store, project.folder, name, contract)
+    dataset = _keep_data(store, project.folder, name, contract, add)
     seed = cast(int, arguments["seed"])
     evidence, decision, raced = _bake_off(store, name, contract, dataset, seed, by, run)
     for result in raced.results:
@@ -191,8 +192,18 @@ def read_data(folder: Path, contract: Contract) -> Frame:
     return read_table(data if "://" in data else folder / data)
 
 
-def _keep_data(store: Store, folder: Path, name: str, contract: Contract) -> str:
+def _keep_data(
+    store: Store, folder: Path, name: str, contract: Contract, add: Sequence[str]
+) -> str:
     frame = read_data(folder, contract)
+    for column in add:
+        if column not in frame.names:
+            raise InvalidData(
+                "data_column_missing",
+                f"there is no column {column!r} to use on top of the contract's",
+                where="--with",
+                hint=suggestion(column, frame.names),
+            )
     prepare(frame.columns, contract)  # refuses what cannot be trained on, before it is kept
     dataset = dataset_id(frame.columns)
     source = contract.data.sql if isinstance(contract.data, SqlSource) else contract.data

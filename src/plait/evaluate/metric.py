@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from plait.core.errors import InvalidData, UnknownName
 from plait.evaluate.bin import Floats, Ints
+from plait.evaluate.interval import Interval
 
 Problem = Literal["binary", "multiclass", "regression"]
 Truth = Ints | Floats
@@ -31,6 +32,8 @@ class Metric:
         name: what a contract calls it.
         problems: the problems it serves.
         greater_is_better: False for errors and losses.
+        lowest: no score is below it.
+        highest: no score is above it.
         function: `(truth, prediction, weight) -> float`, with one weight per row; NaN where the
             metric is undefined, as an AUC is when only one class is present.
     """
@@ -39,11 +42,18 @@ class Metric:
     problems: frozenset[Problem]
     greater_is_better: bool
     function: Function
+    lowest: float = 0.0
+    highest: float = 1.0
 
     @property
     def sign(self) -> int:
         """The factor, 1 or -1, that makes greater better."""
         return 1 if self.greater_is_better else -1
+
+    def within(self, interval: Interval) -> Interval:
+        """Return the interval cut at what the metric can be."""
+        low, high = np.clip([interval.low, interval.high], self.lowest, self.highest)
+        return Interval(interval.estimate, float(low), float(high))
 
 
 def by_score(
@@ -160,14 +170,14 @@ METRICS = {
     for metric in (
         Metric("roc_auc", _CLASSES, True, _one_versus_rest(binary_auc)),
         Metric("average_precision", _CLASSES, True, _one_versus_rest(_binary_average_precision)),
-        Metric("log_loss", _CLASSES, False, _log_loss),
-        Metric("brier", _CLASSES, False, _brier),
+        Metric("log_loss", _CLASSES, False, _log_loss, highest=np.inf),
+        Metric("brier", _CLASSES, False, _brier, highest=2.0),
         Metric("accuracy", _CLASSES, True, _accuracy),
         Metric("balanced_accuracy", _CLASSES, True, _balanced_accuracy),
         Metric("macro_f1", _CLASSES, True, _macro_f1),
-        Metric("mae", _NUMBERS, False, _mae),
-        Metric("rmse", _NUMBERS, False, _rmse),
-        Metric("r2", _NUMBERS, True, _r2),
+        Metric("mae", _NUMBERS, False, _mae, highest=np.inf),
+        Metric("rmse", _NUMBERS, False, _rmse, highest=np.inf),
+        Metric("r2", _NUMBERS, True, _r2, lowest=-np.inf),
     )
 }
 """Every metric by name."""

@@ -4,13 +4,19 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 
+import numpy as np
+
 from plait.core.contract import Contract
 from plait.core.decision import Decision, Evidence, Scored, Standing
+from plait.engines.answer import level_text
 from plait.evaluate.compare import interval_of_scores
 from plait.evaluate.decide import ALPHA, Choice, Entry, broken_limits, decide
 from plait.train.measure import Measured
 from plait.train.race import Raced
 from plait.train.summary import summary_of
+
+RARE = 20
+"""Of fewer rows of a class the decision warns."""
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "plait")
 _PYTHON = ".".join(platform.python_version_tuple()[:2])  # 3.12 sums floats otherwise than 3.11
@@ -126,7 +132,9 @@ def _standings(
     plan = raced.plan
     found = []
     for result in raced.results:
-        interval = interval_of_scores(result.scores, test_to_train=plan.splits.test_to_train)
+        interval = plan.metric.within(
+            interval_of_scores(result.scores, test_to_train=plan.splits.test_to_train)
+        )
         found.append(
             Standing(
                 name=result.name,
@@ -150,4 +158,16 @@ def _notes(raced: Raced) -> tuple[str, ...]:
     notes = [f"Suspected leak: {leak.detail}." for leak in used]
     if unused:
         notes.append(f"Not used, and rightly so: {', '.join(unused)} may know the target.")
-    return (*notes, *prepared.notes)
+    return (*notes, *_rare(raced), *prepared.notes)
+
+
+def _rare(raced: Raced) -> list[str]:
+    """Name the classes of which there are too few to say much of them."""
+    prepared = raced.plan.prepared
+    counts = np.bincount(prepared.target.astype(np.int64)) if prepared.classes else np.zeros(0)
+    return [
+        f"Only {count} rows are {level_text(prepared.classes[index])}: too few to tell candidates "
+        "apart, whatever the figures say."
+        for index, count in enumerate(counts.tolist())
+        if count < RARE
+    ]

@@ -47,7 +47,9 @@ def summary_of(
 
 def _score(raced: Raced, winner: Result, name: str) -> str:
     plan = raced.plan
-    score = interval_of_scores(winner.scores, test_to_train=plan.splits.test_to_train)
+    score = plan.metric.within(
+        interval_of_scores(winner.scores, test_to_train=plan.splits.test_to_train)
+    )
     better = "higher" if plan.metric.greater_is_better else "lower"
     return (
         f"{winner.name} answers for {name}: its {plan.metric.name} is "

@@ -84,7 +84,9 @@ def positive_first(classes: tuple[Level, ...], positive: str, name: str) -> bool
         InvalidSettings: `settings_wrong_value` when `positive` is none of two levels.
     """
     texts = [level_text(level) for level in classes]
-    matches = [text.casefold() == positive.casefold() for text in texts]
+    matches = [text == positive for text in texts]
+    if not any(matches):  # YES for yes, unless the levels themselves differ in case alone
+        matches = [text.casefold() == positive.casefold() for text in texts]
     if len(texts) != 2 or sum(matches) != 1:
         raise _wrong_positive(positive, name, texts)
     return matches[0]
