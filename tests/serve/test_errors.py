@@ -85,7 +85,9 @@ def test_a_parameter_of_no_use(http):
     assert http.get("/v1/decisions?contract=%ff&contract=x&other=1").status_code == 200
 
 
-segments = st.text(min_size=1, max_size=12) | st.sampled_from(["v1", "predict", "jobs", "requests", "loan"])
+segments = st.text(min_size=1, max_size=12) | st.sampled_from(
+    ["v1", "predict", "jobs", "requests", "loan"]
+)
 values = st.text(string.printable.strip() + " é", max_size=40).map(str.strip)
 headers = st.dictionaries(
     st.sampled_from(["authorization", "host", "origin", "content-type", "content-length", "range"]),

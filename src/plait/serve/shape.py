@@ -182,7 +182,7 @@ PREDICT_BODY: dict[str, Any] = {
                             "type": "array",
                             "minItems": 1,
                             "maxItems": MAX_ROWS,
-                            "description": "Field -> value; one never missing in training must be there.",
+                            "description": "Field -> value; all never missing in training.",
                             "items": {"type": "object", "additionalProperties": _SCALAR},
                         },
                         "reasons": {
