@@ -89,7 +89,7 @@ def test_too_little_time():
         time_ordered(5, folds=5)
 
 
-@pytest.mark.parametrize(("n", "splits"), [(200, 20), (2_000, 10), (20_000, 5)])
+@pytest.mark.parametrize(("n", "splits"), [(200, 20), (2_000, 10), (60_000, 5)])
 @pytest.mark.parametrize("problem", ["binary", "regression"])
 def test_larger_data_is_split_less_often(problem, n, splits):
     truth = np.arange(n) % 2 if problem == "binary" else np.arange(float(n))

@@ -16,7 +16,8 @@ class Principal:
 
     Attributes:
         key: id of the API key, or "" for the person at this machine.
-        tenant: whose data this is; tenants never see each other's.
+        tenant: whose requests and jobs these are; tenants never see each other's. Contracts,
+            decisions and releases are the project's.
         scopes: what the key may do: `predict`, `read`, `train`, `admin`.
         roles: names that policies and guards may refer to.
     """

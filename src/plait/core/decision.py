@@ -23,8 +23,9 @@ class OperatingPoint:
         false_positive_rate: share of true negatives predicted positive.
         false_negative_rate: share of true positives predicted negative.
         cost: expected cost of a row, in the unit of the objective.
-        cost_low: lower end of its 95 % interval.
-        cost_high: upper end of its 95 % interval.
+        cost_low: lower end of its 95 % interval over rows; what another fit would change is not
+            in it.
+        cost_high: upper end of the same.
     """
 
     threshold: float

@@ -36,7 +36,7 @@ def write_backup(database: Database, target: Path) -> None:
     fresh = target.with_name(f"{target.name}.partial")
     with faults(target):
         shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
+        fresh.mkdir(mode=0o700, parents=True)  # as private as the store
         database.copy_to(fresh)  # rows first: a blob is there before the row that names it
         shutil.copytree(
             database.folder / BLOBS, fresh / BLOBS, ignore=shutil.ignore_patterns("new-*")
