@@ -51,7 +51,7 @@ def test_the_paragraph_tells_all_a_manager_asks(contracts, known):
         "linear answers for loans: its roc_auc is 0.8200 (95 % interval 0.7807 to 0.8593; higher "
         "is better), judged 3 times on rows held out of 240. The reason: the simplest of those "
         "not distinguishable from lightgbm, the best score. 95 of 100 single answers take at most "
-        "0.0312 ms, and the model's files take 0.012 MB. It answers approved yes from a "
+        "0.0312 ms, and the model's files take 12 kB. It answers approved yes from a "
         "probability of 0.754 on: of 100 cases of approved no, about 46 are taken for approved "
         "yes, and of 100 cases of approved yes, about 0.4 are taken for approved no. With a false "
         "positive at 5 and a false negative at 1, that costs 35.8 per 100 cases (95 % interval "

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from plait.core.contract import Contract
 from plait.core.decision import OperatingPoint
+from plait.core.figure import size
 from plait.engines.answer import level_text
 from plait.evaluate.compare import interval_of_scores
 from plait.evaluate.decide import Choice
@@ -62,7 +63,7 @@ def _score(raced: Raced, winner: Result, name: str) -> str:
 def _price(measurements: Mapping[str, float]) -> str:
     return (
         f"95 of 100 single answers take at most {measurements['latency_ms_p95']:.3g} ms, and the "
-        f"model's files take {measurements['size_mb']:.2g} MB."
+        f"model's files take {size(1e6 * measurements['size_mb'])}."
     )
 
 
