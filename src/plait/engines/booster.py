@@ -41,6 +41,8 @@ PER_NODE = ("split_feature", "split_gain", "threshold", "decision_type", "left_c
             "right_child", "internal_value", "internal_weight", "internal_count")  # fmt: skip
 MOST_LINES = 22  # of one tree: the library reads no further
 
+OPENMP = "it needs OpenMP: apt-get install libgomp1, on macOS brew install libomp"
+
 
 class Booster:
     """A trained LightGBM model, ready to predict and safe to share between threads.
@@ -197,8 +199,7 @@ def _load() -> _Library:
         library = _Library(ctypes.CDLL(path), ctypes.PyDLL(path))
     except OSError as error:
         reason = f"LightGBM's library does not load: {error}"
-        hint = "it needs OpenMP: apt-get install libgomp1, on macOS brew install libomp"
-        raise MissingExtra("missing_extra", reason, where=path, hint=hint) from error
+        raise MissingExtra("missing_extra", reason, where=path, hint=OPENMP) from error
     library.parallel.LGBM_GetLastError.restype = ctypes.c_char_p
     return library
 

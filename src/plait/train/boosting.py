@@ -5,19 +5,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.contract import Paradigm, Problem
+from plait.core.errors import MissingExtra
 from plait.core.ids import Json
 from plait.core.protocol import Predictor, Sample
 from plait.core.schema import Field
+from plait.engines.booster import OPENMP
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.lightgbm import MODEL
 from plait.engines.pipeline import Calibration, Code, NumberCode, OrdinalCode, Pipeline
 from plait.train.base import MANY_ROWS, export, inner_folds
 from plait.train.calibrate import calibrate, interval
+
+try:
+    import lightgbm
+except OSError as error:  # its wheel is there, and the system's OpenMP is not
+    raise MissingExtra("missing_extra", f"LightGBM does not load: {error}", hint=OPENMP) from error
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
