@@ -8,6 +8,7 @@ from itertools import count
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import plait
 from plait.core.artefact import Manifest
@@ -29,6 +30,10 @@ from plait.engines.pipeline import (
 )
 from plait.registry.artefact import register_artefact
 from plait.registry.decision import register_decision, release
+
+# the same examples each time, however busy the machine
+settings.register_profile("plait", max_examples=50, deadline=None, derandomize=True)
+settings.load_profile("plait")
 
 SETTINGS = """\
 project: desk

@@ -66,7 +66,16 @@ def read_yaml(file: Path) -> Node:
 
 def yaml_text(value: Json) -> str:
     """Return a scalar or a list as one line of YAML that reads as that value."""
-    text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=1_000_000)
+    for style in (None, '"'):  # a line break in a text stays in one line between double quotes
+        text = yaml.safe_dump(
+            [value],
+            default_style=style,
+            default_flow_style=True,
+            allow_unicode=True,
+            width=1_000_000,
+        )
+        if "\n" not in str(text).strip():
+            break
     return str(text).strip()[1:-1]
 
 
