@@ -1,6 +1,6 @@
 """What travels with a request, as an argument of every verb."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from plait.core.budget import Budget
 from plait.core.cancel import Cancel
@@ -70,7 +70,16 @@ class Context:
 
     def within(self, span: Span) -> "Context":
         """Return this context for what happens in the open stage `span`."""
-        return replace(self, at=span)
+        return Context(  # `replace` would take twice as long, on every step's way
+            principal=self.principal,
+            subject=self.subject,
+            privacy=self.privacy,
+            trace=self.trace,
+            budget=self.budget,
+            cancel=self.cancel,
+            clock=self.clock,
+            at=span,
+        )
 
     def check(self) -> None:
         """Raise `Cancelled` or `BudgetExceeded` when there is no point in going on."""

@@ -85,8 +85,8 @@ class Span:
         """Return the span without its content, ready for JSON."""
         return {
             "name": self.name,
-            "start": round(self.start, 7),
-            "seconds": round(self.seconds, 7),
+            "start": self.start,
+            "seconds": self.seconds,
             "parent": self.parent,
             "tags": self.tags,
             "error": self.error,
