@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 from pathlib import Path
 from threading import Event
@@ -229,3 +231,13 @@ def test_a_kind_of_a_newer_plait_is_refused(store, take, do, monkeypatch):
     row = store.get(JobRow, "job_1")
     assert work(store, row, run, Path("plait.yaml"), Path("job.log"))
     assert "does not know jobs of kind 'fake'" in store.get(JobRow, "job_1").error["message"]
+
+
+def test_a_place_that_cannot_be_written_ends_the_job_with_its_code(store, folder, tmp_path):
+    (tmp_path / "store" / job_child.FOLDERS).write_text("a file where a folder belongs")
+    assert store.job_claim("me", LONG, "job_1")
+    arguments = [str(folder / "plait.yaml"), str(tmp_path / "store"), "job_1", "me", str(LONG)]
+    subprocess.run([sys.executable, "-m", "plait.app.job_child", *arguments], check=True)
+    row = store.get(JobRow, "job_1")
+    assert row.state == "failed"
+    assert row.error["code"].startswith("store_")

@@ -17,10 +17,11 @@ from plait.app.jobs import error_record, log_file
 from plait.app.settings import Project, load_project
 from plait.app.training import Ended, rerun, train
 from plait.core.cancel import Cancel
-from plait.core.errors import Cancelled, JobError, PlaitError
+from plait.core.errors import Cancelled, JobError, PlaitError, StoreError
 from plait.core.ids import Json
 from plait.core.job import ENDED, J, JobRun, Progress
 from plait.store.base import Store
+from plait.store.fault import faults
 from plait.store.record import JobRow
 from plait.store.sqlite import SqliteStore
 
@@ -181,7 +182,12 @@ def main(settings: str, folder: str, job_id: str, owner: str, lease_seconds: str
         job = store.get(JobRow, job_id)
         if job is None or job.owner != owner:
             return  # it took this process longer than the lease to start
-        scratch = take_folder(place / FOLDERS / job_id, owner)
+        try:
+            with faults(place):
+                scratch = take_folder(place / FOLDERS / job_id, owner)
+        except StoreError as error:  # a full or read-only disk: to try again would not mend it
+            store.job_finish(job_id, owner, "failed", error=error_record(error))
+            return
         tempfile.tempdir = str(scratch)  # whatever a killed process leaves goes with the job
         run = LeasedRun(store, job_id, owner, folder=scratch, lease_seconds=float(lease_seconds))
         try:
