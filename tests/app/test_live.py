@@ -95,3 +95,22 @@ def test_releases_of_contracts_that_are_gone_are_left_alone(answering):
     answering.project.file.write_text(text)
     with plait.open(answering.project.folder) as app:
         assert set(app.live.tasks()) == {"loan"}
+
+
+def test_a_release_that_failed_is_tried_again(live, answering, declare, linear, monkeypatch):
+    live.refresh()
+    made = declare(answering, "loan", linear(0.7), winner="late")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "load", fail)
+        live.refresh()
+        assert "loan" in live.failures
+    live.refresh()  # it is too early
+    assert "loan" in live.failures
+    monkeypatch.setattr(live, "_again", 0.0)
+    live.refresh()
+    assert live.failures == {}
+    assert live.task("loan").decision == made.id
+
+
+def fail(*_, **__):
+    raise StoreError("store_full", "the disk is full")

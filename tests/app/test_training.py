@@ -138,8 +138,14 @@ def test_a_column_is_added_to_the_features_and_taken_from_what_is_excluded(store
         ["debt", "income"],
         ["region"],
     )
-    with pytest.raises(InvalidData, match="debts"):
+
+
+@pytest.mark.parametrize("features", ["features: {income: {}}, ", ""])
+def test_a_column_to_add_must_be_there(folder, do, features):
+    settings(folder, "target:", f"{features}target:")
+    with pytest.raises(InvalidData, match="debts") as caught:
         do(add=["debts"])
+    assert caught.value.code == "data_column_missing"
 
 
 def test_an_unknown_contract_is_named(do):

@@ -5,6 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from plait.core.errors import InvalidData, UnknownName
+from plait.evaluate.interval import Interval
 from plait.evaluate.metric import METRICS, default_metric, metric_named, score
 
 
@@ -175,3 +176,12 @@ def test_a_metric_is_named_for_its_problem():
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
 def test_the_default_metric_serves_its_problem(problem):
     assert problem in default_metric(problem).problems
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [("roc_auc", 0.0, 1.0), ("brier", 0.0, 2.0), ("rmse", 0.0, 9.0), ("r2", -9.0, 1.0)],
+)
+def test_an_interval_stays_within_what_the_metric_can_be(name, low, high):
+    cut = METRICS[name].within(Interval(0.5, -9.0, 9.0))
+    assert (cut.estimate, cut.low, cut.high) == (0.5, low, high)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from plait.core.decision import Decision, Evidence, Scored
-from plait.core.errors import UnknownName
+from plait.core.errors import StoreError, UnknownName
 from plait.core.privacy import Privacy
 from plait.registry.decision import (
     find_decision,
@@ -12,7 +12,7 @@ from plait.registry.decision import (
     register_decision,
     release,
 )
-from plait.store.record import AuditRow
+from plait.store.record import AuditRow, DecisionRow
 
 EVIDENCE = Evidence(
     contract={"target": "repaid"},
@@ -85,3 +85,21 @@ def test_the_last_release_answers_and_each_is_in_the_audit(store):
     assert (current.artefact, current.decision, current.by) == ("art_1", first.id, "ann")
     assert [row.action for row in store.find(AuditRow)] == ["release"] * 3
     assert store.audit_check() is None
+
+
+def test_a_decision_of_a_newer_plait_is_an_error_of_ours(store):
+    row = DecisionRow(
+        id="dec_new",
+        tenant="default",
+        privacy=Privacy.INTERNAL,
+        created=1.0,
+        contract="loan",
+        kind="measured",
+        evidence="",
+        artefact="",
+        body={**MADE.record(), "carbon": 3},
+    )
+    store.put(row)
+    with pytest.raises(StoreError) as caught:
+        find_decision(store, "dec_new")
+    assert caught.value.code == "store_newer"

@@ -110,6 +110,9 @@ def test_the_person_at_the_machine_needs_no_key(http, host):
         {"origin": "http://["},
         {"x-forwarded-for": "203.0.113.5"},
         {"forwarded": "for=203.0.113.5"},
+        {"via": "1.1 proxy"},
+        {"x-real-ip": "203.0.113.5"},
+        {"x-forwarded-host": "desk.example"},
     ],
 )
 def test_a_page_of_another_site_is_not_the_person_at_the_machine(http, refused, headers, row):

@@ -99,3 +99,10 @@ def test_closing_tells_of_what_could_not_be_written(tmp_path: Path, monkeypatch)
         store.close()
     assert caught.value.code == "store_busy"
     holder.close()
+
+
+def test_text_that_utf8_cannot_say_holds_nobody_up(store: SqliteStore):
+    store.record(replace(ROW, name="half a pair: \udcff"))
+    store.record(replace(ROW, id="req_1", created=2.0))
+    store.flush()
+    assert [row.name for row in store.find(RequestRow)] == ["loans", "half a pair: ?"]

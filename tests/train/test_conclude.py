@@ -115,3 +115,21 @@ def test_notes_tell_leaks_first_and_what_was_done_to_the_data(loans, contracts, 
         assert decision.notes[0].startswith(first)
         assert decision.notes[1:] == plan.prepared.notes
         assert ("why status all but gives the answer away" in decision.summary) is (not exclude)
+
+
+def test_few_rows_of_a_class_are_said(contracts, raced, measured):
+    few = raced.plan.prepared.target.copy()
+    few[:] = 0
+    few[:3] = 1
+    plan = replace(raced.plan, prepared=replace(raced.plan.prepared, target=few))
+    rare = conclude(
+        contracts["binary"],
+        Raced(plan=plan, results=raced.results),
+        measured,
+        name="l",
+        by="b",
+        created=1.0,
+    )[1]
+    assert any(note.startswith("Only 3 rows are yes") for note in rare.notes)
+    usual = conclude(contracts["binary"], raced, measured, name="l", by="b", created=1.0)[1]
+    assert not any(note.startswith("Only") for note in usual.notes)
