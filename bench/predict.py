@@ -247,19 +247,22 @@ def main() -> None:
         folder = Path(name)
         text = make(folder)
         (folder / "model.txt").write_text(text)
-        found = {
-            "model": f"{TREES} trees x {LEAVES} leaves, {FEATURES} features",
+        parts = {
             "in process": in_process(folder, text, rows),
             "http": over_http(folder, seconds, rows),
+        }
+        found = {
+            "model": f"{TREES} trees x {LEAVES} leaves, {FEATURES} features",
+            **parts,
             "versions": {name: version(name) for name in LIBRARIES},
             "machine": {"processor": platform.machine(), "python": platform.python_version()},
             "seed": SEED,
         }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(found, indent=2) + "\n")
-    for part in ("in process", "http"):
+    for part, figures in parts.items():
         print(part)
-        for key, value in found[part].items():  # type: ignore[attr-defined]
+        for key, value in figures.items():
             print(f"  {key:32} {value}")
 
 

@@ -6,7 +6,6 @@ from collections import Counter
 OFF = re.compile(r"#\s*(noqa|type: ignore)\W*([A-Z]+\d+(?:, ?[A-Z]+\d+)*|[a-z]+(?:[-,][a-z]+)*)?")
 ALLOWED: dict[tuple[str, str], tuple[int, str]] = {
     # (file, what is switched off) -> (how often, why); this list may only shrink
-    ("bench/predict.py", "type: ignore attr-defined"): (1, "a table of figures, nested"),
     ("src/plait/app/app.py", "noqa ANN401"): (1, "a data frame of whatever library the caller has"),
     ("src/plait/app/batch.py", "noqa ANN401"): (
         2,
@@ -17,7 +16,6 @@ ALLOWED: dict[tuple[str, str], tuple[int, str]] = {
     ("src/plait/store/mapper.py", "type: ignore arg-type"): (1, "the tables are STRICT"),
     ("src/plait/store/table_read.py", "noqa S608"): (2, "names quoted by `identifier`"),
     ("src/plait/store/table_write.py", "noqa S608"): (2, "names quoted by `identifier`"),
-    ("src/plait/testing/store.py", "type: ignore dict-item"): (1, "what a caller must not pass"),
     ("tests/engines/test_booster.py", "noqa PT017"): (1, "no error is a good outcome as well"),
 }
 

@@ -63,9 +63,8 @@ class Table(Generic[R]):
         self._loads: tuple[Callable[[Any], object] | None, ...] = tuple(map(_load, self.columns))
         names = ", ".join(self.columns)
         marks = ", ".join("?" * len(self.columns))
-        # the names come from this package's own classes
-        self.insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608
-        self.select = f"SELECT {names} FROM {name}"  # noqa: S608
+        self.insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608  our own names
+        self.select = f"SELECT {names} FROM {name}"  # noqa: S608  our own names
         self.order = "ORDER BY " + ("seq DESC" if "seq" in self.columns else _NEWEST)
 
     def values(self, record: R) -> Values:
