@@ -56,7 +56,7 @@ proof: $(VENV)/.dev
 # Pin what pip chooses today, in an environment without constraints.
 pins: $(VENV)/.made
 	@rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
-	@$(VENV)/pins/bin/python -m pip install -qq '.[dev,postgres,search]'
+	@$(VENV)/pins/bin/python -m pip install -qq '.[dev,postgres,desk]'
 	@{ grep '^#' constraints/ci.txt; \
 	   $(VENV)/pins/bin/python -m pip freeze --all --exclude plait --exclude setuptools | sort -f; } > $(VENV)/pins/ci.txt
 	@mv $(VENV)/pins/ci.txt constraints/ci.txt && rm -rf $(VENV)/pins
@@ -80,5 +80,5 @@ $(VENV)/.base: pyproject.toml constraints/ci.txt | $(VENV)/.made
 
 $(VENV)/.dev: pyproject.toml constraints/ci.txt | $(VENV)/.made
 	@echo "Installing plait and what its tests need into $(VENV), once"
-	@$(PIP) install -c constraints/ci.txt -e '.[dev,postgres,search]'
+	@$(PIP) install -c constraints/ci.txt -e '.[dev,postgres,desk]'
 	@touch $(VENV)/.base $@

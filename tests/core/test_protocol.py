@@ -8,11 +8,13 @@ import pytest
 from plait.core.budget import Budget, Limits, Usage
 from plait.core.context import Context
 from plait.core.errors import BudgetExceeded, Cancelled
-from plait.core.exchange import Exchange, Mark, Verdict
+from plait.core.exchange import Exchange
 from plait.core.privacy import Privacy
-from plait.core.protocol import Chunk, Sample, View
+from plait.core.prompt import Chunk
+from plait.core.protocol import Sample, View
 from plait.core.request import PredictRequest
 from plait.core.schema import Field, Schema
+from plait.core.verdict import Mark, Verdict
 
 EXCHANGE = Exchange(request=PredictRequest(contract="loans", rows=({"income": 1},)))
 

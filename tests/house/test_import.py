@@ -22,9 +22,11 @@ LAYERS = [
 NUMBERS = {"store", "engines", "registry", "evaluate", "tasks", "train", "app", "testing"}
 HOME = {
     # third party -> the rooms it may live in
+    "aiohttp": {"engines"},
     "apsw": {"store"},
     "click": {"cli"},
     "duckdb": {"store"},
+    "faiss": {"store"},
     "fastapi": {"serve"},
     "jinja2": {"serve"},
     "lightgbm": {"engines", "train"},
@@ -39,10 +41,13 @@ HOME = {
     "rich": {"cli"},
     "scipy": {"evaluate", "train"},
     "sklearn": {"train"},
+    "spacy": {"engines"},
     "starlette": {"serve"},
+    "tantivy": {"store"},
     "threadpoolctl": {"train"},
     "tokenizers": {"engines"},
     "uvicorn": {"serve"},
+    "xllamacpp": {"engines"},
     "yaml": {"app"},
 }
 HEAVY = {

@@ -25,8 +25,8 @@ from plait.core.request import PredictRequest
 from plait.core.response import PredictResponse
 from plait.core.trace import Trace
 from plait.flow.admit import admit
-from plait.flow.answer import Answer
 from plait.flow.handle import Flow, inline
+from plait.flow.predict import Predict
 from plait.flow.record import Record
 from plait.registry.decision import find_decision, find_decisions, release
 from plait.store.base import Store
@@ -128,14 +128,16 @@ class App:
         flow = self._flows.get(request.contract)
         if flow is None:
             flow = self._flow(request.contract)
-        return await flow.handle(request, context)
+        response = await flow.handle(request, context)
+        assert isinstance(response, PredictResponse)  # what the flow of a contract ends with
+        return response
 
     def _flow(self, name: str) -> Flow:
         """Return the implicit flow of a contract: admit, answer, record."""
         contract = self.project.settings.contracts.get(name)
         flow = Flow(
             name,
-            (("admit", admit), ("answer", Answer(self.live.task))),
+            (("admit", admit), ("answer", Predict(self.live.task))),
             self._record,
             contract.privacy if contract else Privacy.INTERNAL,
         )

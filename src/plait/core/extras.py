@@ -3,11 +3,16 @@
 from plait.core.errors import MissingExtra
 
 EXTRAS = {
+    "aiohttp": "chat",
+    "faiss": "search",
     "onnx": "search",
     "onnxruntime": "search",
     "psycopg": "postgres",
     "pypdfium2": "search",
+    "spacy": "guard",
+    "tantivy": "search",
     "tokenizers": "search",
+    "xllamacpp": "chat",
 }
 
 

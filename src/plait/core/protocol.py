@@ -5,18 +5,21 @@ Everything here is structural: a class fits by having the methods, it inherits n
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from plait.core.artefact import Artefact
 from plait.core.columns import Column, Columns
 from plait.core.context import Context
 from plait.core.contract import Paradigm, Problem
-from plait.core.exchange import Exchange, Mark, Verdict
+from plait.core.exchange import Exchange
 from plait.core.ids import Json
+from plait.core.prompt import Chunk, Prompt
 from plait.core.schema import Schema
+from plait.core.verdict import Mark, Verdict
 
 Q = TypeVar("Q", contravariant=True)
 R = TypeVar("R", covariant=True)
+Place: TypeAlias = Literal["input", "passage", "output"]
 
 
 # Engines: one small typed protocol each.
@@ -55,62 +58,31 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One turn of a conversation.
-
-    Attributes:
-        role: `system`, `user`, `assistant` or `tool`.
-        content: what was said.
-    """
-
-    role: Literal["system", "user", "assistant", "tool"]
-    content: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """What a language model is asked.
-
-    Attributes:
-        messages: the conversation so far; at least one.
-        max_tokens: most tokens to generate.
-        temperature: 0 takes the likeliest token each time.
-        stop: texts that end the answer and are not part of it.
-        seed: of the draw.
-        schema: a JSON schema that the answer must fit; None leaves it free.
-    """
-
-    messages: tuple[Message, ...]
-    max_tokens: int
-    temperature: float = 0.0
-    stop: tuple[str, ...] = ()
-    seed: int = 0
-    schema: Mapping[str, Json] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """A piece of a generated text.
-
-    Attributes:
-        text: what to append.
-        tokens: tokens spent on it.
-        finish: why generation ended: `stop`, `length`; "" while it goes on.
-        logprob: sum of the log-probabilities of its tokens, where the engine tells.
-    """
-
-    text: str
-    tokens: int = 0
-    finish: str = ""
-    logprob: float | None = None
-
-
 class Generator(Protocol):
-    """Runs a language model."""
+    """Runs a language model. Safe between threads and event loops."""
+
+    @property
+    def name(self) -> str:
+        """The model that speaks, as an answer names it."""
+        ...
+
+    @property
+    def remote(self) -> bool:
+        """Whether what it is asked leaves this machine."""
+        ...
 
     def stream(self, prompt: Prompt, context: Context) -> AsyncIterator[Chunk]:
-        """Yield the answer as it comes; stop soon after `context.cancel` is set."""
+        """Yield the answer as it comes; stop soon after `context.cancel` is set or it is closed.
+
+        Raises:
+            EngineError: the model, or the server that runs it, failed.
+            InvalidRequest: the prompt is longer than the model can read.
+            BudgetExceeded: the deadline has passed, or the tokens or the money are spent.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of processes and connections."""
         ...
 
 
@@ -165,18 +137,25 @@ class View:
     """What a guard may look at.
 
     Attributes:
-        text: the whole text so far.
+        text: what to judge: all of a message or passage, or of an answer what is held back so far.
         final: whether nothing will follow.
         exchange: the exchange the text belongs to.
+        place: where the text stands: what the user said, what was retrieved, what is answered.
     """
 
     text: str
     final: bool
     exchange: Exchange
+    place: Place = "input"
 
 
 class Guard(Protocol):
     """Allows, alters or refuses."""
+
+    @property
+    def name(self) -> str:
+        """Its name in settings, verdicts and traces."""
+        ...
 
     @property
     def lookahead_chars(self) -> int | None:
@@ -184,7 +163,7 @@ class Guard(Protocol):
         ...
 
     def check(self, view: View, context: Context) -> Verdict:
-        """Return the verdict on what is in view."""
+        """Return the verdict on what is in view; may take milliseconds, so call it in a thread."""
         ...
 
 
@@ -193,6 +172,14 @@ class Step(Protocol):
 
     async def __call__(self, exchange: Exchange, context: Context) -> Exchange:
         """Return the exchange as it is after the step, or raise a `PlaitError`."""
+        ...
+
+
+class Speaker(Step, Protocol):
+    """A step that can give its answer piece by piece."""
+
+    def stream(self, exchange: Exchange, context: Context) -> AsyncIterator[Chunk | Exchange]:
+        """Yield the pieces as they come, and last the exchange with the whole answer."""
         ...
 
 

@@ -1,9 +1,12 @@
 """What is asked, one frozen class per kind of request."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from plait.core.columns import Row
+from plait.core.ids import Json
+from plait.core.prompt import Message, Prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,5 +23,78 @@ class PredictRequest:
     rows: tuple[Row, ...]
     reasons: int = 0
 
+    def content(self) -> dict[str, Json]:
+        """Return what was sent, ready for JSON."""
+        return {"rows": self.rows}
 
-Request: TypeAlias = PredictRequest
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """A conversation to be gone on with, by a flow or a model.
+
+    Attributes:
+        model: name of the flow or model.
+        prompt: the conversation and how to answer it.
+    """
+
+    model: str
+    prompt: Prompt
+
+    def content(self) -> dict[str, Json]:
+        """Return what was said, ready for JSON."""
+        if self.prompt.text:
+            return {"text": self.prompt.text}
+        return {"messages": [_said(each) for each in self.prompt.messages]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """A question to a collection.
+
+    Attributes:
+        collection: its name.
+        query: what is looked for.
+        top: how many passages at most.
+        where: what the metadata of their documents must equal.
+    """
+
+    collection: str
+    query: str
+    top: int = 8
+    where: Mapping[str, str] = field(default_factory=dict)
+
+    def content(self) -> dict[str, Json]:
+        """Return what was looked for, ready for JSON."""
+        return {"query": self.query, "where": self.where}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedRequest:
+    """Texts to be turned into vectors.
+
+    Attributes:
+        model: name of the model.
+        texts: at least one.
+    """
+
+    model: str
+    texts: tuple[str, ...]
+
+    def content(self) -> dict[str, Json]:
+        """Return what was sent, ready for JSON."""
+        return {"texts": list(self.texts)}
+
+
+Request: TypeAlias = PredictRequest | ChatRequest | SearchRequest | EmbedRequest
+
+
+def _said(message: Message) -> dict[str, Json]:
+    found: dict[str, Json] = {"role": message.role, "content": message.content}
+    if message.calls:
+        found["calls"] = [
+            {"id": call.id, "name": call.name, "arguments": call.arguments}
+            for call in message.calls
+        ]
+    if message.answers:
+        found["answers"] = message.answers
+    return found

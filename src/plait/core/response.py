@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from plait.core.columns import Scalar
+from plait.core.columns import Column, Scalar
 from plait.core.decision import OperatingPoint
 from plait.core.ids import Json
+from plait.core.passage import Citation, Passage
+from plait.core.prompt import ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +91,134 @@ class PredictResponse:
             "operating_point": None if point is None else point.record(),
         }
 
+    def content(self) -> dict[str, Json]:
+        """Return what was answered, ready for JSON."""
+        return {"predictions": [each.record() for each in self.predictions]}
 
-Response: TypeAlias = PredictResponse
+
+Manner: TypeAlias = Literal["generated", "extracted", "predicted", "asked", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatResponse:
+    """The answer to a `ChatRequest`, and who gave it.
+
+    Attributes:
+        id: of the request; `plait explain ID` tells the rest.
+        model: name of the flow or model that was asked.
+        spoken: name of the model whose words these are; "" when no model spoke.
+        manner: how the answer came about: `generated` by a model; `extracted`, quoted from
+            documents; `predicted` by a contract; `asked`, for what is missing; `refused`, because
+            nothing supports an answer.
+        text: the answer.
+        finish: why it ended: `stop`, `length`, `tool_calls`, `content_filter`.
+        citations: spans of passages that support it, in the order of its sentences.
+        notes: what the reader should know, a sentence each, such as passages that were left out.
+        prompt_tokens: tokens that models read for it.
+        completion_tokens: tokens that models wrote for it.
+        calls: tools of the caller's that the model asks for.
+        logprobs: its tokens with their log-probabilities, in OpenAI's shape; empty unless asked.
+        artefact: id of the artefact that predicted; "" otherwise.
+        decision: id of the decision that chose it; "" otherwise.
+    """
+
+    id: str
+    model: str
+    spoken: str = ""
+    manner: Manner = "generated"
+    text: str
+    finish: str = "stop"
+    citations: tuple[Citation, ...] = ()
+    notes: tuple[str, ...] = ()
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[Mapping[str, Json], ...] = ()
+    artefact: str = ""
+    decision: str = ""
+
+    def record(self) -> dict[str, Json]:
+        """Return the response ready for JSON."""
+        return {
+            "id": self.id,
+            "model": self.model,
+            "spoken": self.spoken,
+            "manner": self.manner,
+            "text": self.text,
+            "finish": self.finish,
+            "citations": [each.record() for each in self.citations],
+            "notes": list(self.notes),
+            "usage": {
+                "prompt_tokens": self.prompt_tokens,
+                "completion_tokens": self.completion_tokens,
+            },
+        }
+
+    def content(self) -> dict[str, Json]:
+        """Return what was answered, ready for JSON."""
+        return {
+            "text": self.text,
+            "manner": self.manner,
+            "spoken": self.spoken,
+            "citations": [each.record() for each in self.citations],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResponse:
+    """The passages that answer a `SearchRequest`.
+
+    Attributes:
+        id: of the request.
+        collection: name of the collection.
+        passages: the best first.
+        artefact: id of the artefact that made the vectors; "" when none did.
+        decision: always "".
+    """
+
+    id: str
+    collection: str
+    passages: tuple[Passage, ...]
+    artefact: str = ""
+    decision: str = ""
+
+    def record(self) -> dict[str, Json]:
+        """Return the response ready for JSON."""
+        return {
+            "id": self.id,
+            "collection": self.collection,
+            "results": [each.record() for each in self.passages],
+        }
+
+    def content(self) -> dict[str, Json]:
+        """Return which passages were found, ready for JSON, without their texts."""
+        return {"passages": [{"id": each.id, "score": each.score} for each in self.passages]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedResponse:
+    """The vectors of an `EmbedRequest`.
+
+    Attributes:
+        id: of the request.
+        model: name of the model.
+        vectors: one per text, each of unit length and of one width.
+        tokens: tokens that were read.
+        artefact: id of the artefact that made them.
+        decision: always "".
+    """
+
+    id: str
+    model: str
+    vectors: tuple[Column, ...]
+    tokens: int = 0
+    artefact: str = ""
+    decision: str = ""
+
+    def content(self) -> dict[str, Json]:
+        """Return how many vectors there are."""
+        return {"vectors": len(self.vectors)}
+
+
+Response: TypeAlias = PredictResponse | ChatResponse | SearchResponse | EmbedResponse

@@ -3,8 +3,11 @@
 from plait.core.context import Context
 from plait.core.errors import InvalidRequest
 from plait.core.exchange import Exchange
+from plait.core.request import ChatRequest, EmbedRequest, PredictRequest, SearchRequest
 
 MAX_ROWS = 10_000
+MAX_CHARACTERS = 1_000_000
+MAX_QUESTION = 20_000
 
 
 async def admit(exchange: Exchange, context: Context) -> Exchange:
@@ -12,10 +15,21 @@ async def admit(exchange: Exchange, context: Context) -> Exchange:
 
     Raises:
         NotAllowed: the key lacks the scope `predict`.
-        InvalidRequest: no row, or more than `MAX_ROWS`.
+        InvalidRequest: no row, or more than `MAX_ROWS`; no message, or too long a one.
     """
     context.principal.require("predict")
-    count = len(exchange.request.rows)
+    request = exchange.request
+    if isinstance(request, PredictRequest):
+        _admit_rows(request)
+    elif isinstance(request, ChatRequest):
+        _admit_chat(request)
+    else:
+        _admit_texts(request)
+    return exchange
+
+
+def _admit_rows(request: PredictRequest) -> None:
+    count = len(request.rows)
     if not 1 <= count <= MAX_ROWS:
         raise InvalidRequest(
             "request_too_large" if count else "request_shape",
@@ -23,4 +37,33 @@ async def admit(exchange: Exchange, context: Context) -> Exchange:
             where="rows",
             hint="send files through `plait predict CONTRACT --file F --out G`" if count else "",
         )
-    return exchange
+
+
+def _admit_chat(request: ChatRequest) -> None:
+    prompt = request.prompt
+    if not prompt.question.strip() and not any(each.role == "tool" for each in prompt.messages):
+        raise InvalidRequest(
+            "request_shape", "nothing was asked: no message of the user has text", where="messages"
+        )
+    length = len(prompt.text) + sum(len(each.content) for each in prompt.messages)
+    if length > MAX_CHARACTERS:
+        raise _too_long(length, MAX_CHARACTERS, "messages")
+
+
+def _admit_texts(request: SearchRequest | EmbedRequest) -> None:
+    if isinstance(request, SearchRequest):
+        where, empty = "query", not request.query.strip()
+        length, most = len(request.query), MAX_QUESTION
+    else:
+        where, empty = "input", not request.texts
+        length, most = sum(map(len, request.texts)), MAX_CHARACTERS
+    if empty:
+        raise InvalidRequest("request_shape", "there is no text", where=where)
+    if length > most:
+        raise _too_long(length, most, where)
+
+
+def _too_long(length: int, most: int, where: str) -> InvalidRequest:
+    return InvalidRequest(
+        "request_too_large", f"{length:,} characters; at most {most:,} are read", where=where
+    )

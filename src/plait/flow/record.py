@@ -25,14 +25,11 @@ class Record:
         trace = context.trace
         answer = exchange.answer
         spent = context.budget.spent
-        content: Json = None
+        content: dict[str, Json] | None = None
         if exchange.privacy < Privacy.SECRET:
-            content = {
-                "rows": exchange.request.rows,
-                "predictions": (
-                    None if answer is None else [each.record() for each in answer.predictions]
-                ),
-            }
+            content = exchange.request.content()
+            if answer is not None:
+                content |= answer.content()
         self.keep(
             RequestRow(
                 id=trace.id,

@@ -1,6 +1,7 @@
 """Pages and parts of a document."""
 
-from plait.tasks.search.document import Document, Part, lay_out, trimmed
+from plait.core.sentence import trimmed
+from plait.tasks.search.document import Document, Part, lay_out
 
 
 def test_parts_are_laid_out_with_an_empty_line_between():

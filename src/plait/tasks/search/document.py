@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["heading", "text", "table", "code"]
-Span: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +102,3 @@ def lay_out(parts: Iterable[Part], metadata: Mapping[str, str]) -> Parsed:
     return Parsed(
         text="\n\n".join(texts), blocks=tuple(blocks), pages=tuple(pages), metadata=metadata
     )
-
-
-def trimmed(text: str, start: int, end: int) -> Span:
-    """Return the span without the white space at its ends; an empty one if nothing is left."""
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())

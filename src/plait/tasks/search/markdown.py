@@ -8,7 +8,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from plait.core.errors import InvalidData
-from plait.tasks.search.document import Block, Kind, Parsed, trimmed
+from plait.core.sentence import trimmed
+from plait.tasks.search.document import Block, Kind, Parsed
 from plait.tasks.search.text import decode
 
 _FRONT_MATTER = re.compile(

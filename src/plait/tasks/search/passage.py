@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from plait.tasks.search.document import Block, Document, Span, trimmed
-from plait.tasks.search.sentence import sentences
+from plait.core.sentence import Span, sentences, trimmed
+from plait.tasks.search.document import Block, Document
 
 _LINE = re.compile(r"[^\n]+")
 _WORD = re.compile(r"\S+")

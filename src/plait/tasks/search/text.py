@@ -4,7 +4,8 @@ import codecs
 import re
 
 from plait.core.errors import InvalidData, shown
-from plait.tasks.search.document import Block, Parsed, trimmed
+from plait.core.sentence import trimmed
+from plait.tasks.search.document import Block, Parsed
 
 _HINT = "save it as UTF-8"
 _KNOWN = re.compile(

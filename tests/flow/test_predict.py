@@ -9,8 +9,8 @@ from plait.core.context import Context
 from plait.core.errors import UnknownName
 from plait.core.exchange import Exchange
 from plait.core.privacy import Privacy
-from plait.flow.answer import Answer
 from plait.flow.handle import inline
+from plait.flow.predict import Predict
 
 
 def task(response):
@@ -23,14 +23,14 @@ def task(response):
 def test_the_exchange_gains_an_answer_and_keeps_the_rest(request_, response):
     exchange = Exchange(request=request_, row={"a": 1}, privacy=Privacy.SECRET)
     context = Context()
-    found = inline(Answer(lambda _: task(response))(exchange, context))
+    found = inline(Predict(lambda _: task(response))(exchange, context))
     assert found.answer.id == context.trace.id
     assert replace(found, answer=None) == exchange
 
 
 def test_the_contract_is_looked_up_for_each_request(request_, response):
     live = {"loan": task(response)}
-    answer = Answer(live.__getitem__)
+    answer = Predict(live.__getitem__)
     exchange = Exchange(request=request_)
     assert inline(answer(exchange, Context())).answer.decision == "dec_1"
     live["loan"] = task(replace(response, decision="dec_2"))
@@ -42,4 +42,4 @@ def test_a_contract_nobody_answers_for(request_):
         raise UnknownName("not_trained", name)
 
     with pytest.raises(UnknownName, match="loan"):
-        inline(Answer(live)(Exchange(request=request_), Context()))
+        inline(Predict(live)(Exchange(request=request_), Context()))

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
-from plait.tasks.search.document import Span, trimmed
+Span: TypeAlias = tuple[int, int]
 
 _END = re.compile(
     r"""
@@ -73,3 +74,9 @@ def _ends(text: str, marks: str, stop: int, end: int) -> bool:
     if before in _BEFORE_NUMBERS:
         return not first.isdecimal()
     return "." not in before and before not in _ABBREVIATIONS
+
+
+def trimmed(text: str, start: int, end: int) -> Span:
+    """Return the span without the white space at its ends; an empty one if nothing is left."""
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plait.tasks.search.sentence import sentences
+from plait.core.sentence import sentences
 
 
 def cut(text):

@@ -1,15 +1,16 @@
-"""The step that answers, by the task that is live for the contract."""
+"""The step that predicts, by the task that is live for the contract."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from plait.core.context import Context
 from plait.core.exchange import Exchange
+from plait.core.request import PredictRequest
 from plait.tasks.tabular.task import TabularTask
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Predict:
     """Runs whatever answers for the contract at this moment.
 
     Attributes:
@@ -20,5 +21,7 @@ class Answer:
 
     async def __call__(self, exchange: Exchange, context: Context) -> Exchange:
         """Return the exchange with the task's response."""
-        task = self.live(exchange.request.contract)
-        return replace(exchange, answer=await task.run(exchange.request, context))
+        request = exchange.request
+        assert isinstance(request, PredictRequest)  # the flow of a contract is given no other
+        task = self.live(request.contract)
+        return replace(exchange, answer=await task.run(request, context))
