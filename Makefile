@@ -13,7 +13,7 @@ BENCHES ?= $(sort $(wildcard bench/*.py))
 
 .PHONY: demo test test-all check fix bench wheel proof pins clean
 
-# The main job, with the base install only.
+# The main job, with what the lending desk needs.
 demo: $(VENV)/.base
 	@$(BIN)/plait demo --dir demo
 
@@ -75,7 +75,7 @@ $(VENV)/.made:
 
 $(VENV)/.base: pyproject.toml constraints/ci.txt | $(VENV)/.made
 	@echo "Installing plait and what it needs into $(VENV), once"
-	@$(PIP) install -c constraints/ci.txt -e .
+	@$(PIP) install -c constraints/ci.txt -e '.[desk]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints/ci.txt | $(VENV)/.made

@@ -8,12 +8,13 @@ import dataclasses
 import inspect
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import NoneType, UnionType
-from typing import Literal, Union, get_args, get_origin, get_type_hints
+from typing import Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import click
 
@@ -21,6 +22,10 @@ from plait.app.app import App
 from plait.cli.main import cli
 from plait.core import errors as tree
 from plait.core.privacy import Privacy
+from plait.core.settings import Node
+from plait.engines.model import models as engines
+from plait.flow.base import steps as step_table
+from plait.guards.base import GUARDS
 from plait.serve.docs import operations
 from plait.serve.errors import status_of
 from plait.serve.http import make
@@ -90,6 +95,34 @@ def settings(kind: type, path: str = "") -> str:
     return "\n" + "\n".join(rows) + "\n"
 
 
+def models() -> str:
+    """Return a table of the keys of each engine that `models:` can name."""
+    return "".join(
+        f"\n### {name}\n{settings(engines.load(name).Options, 'models.NAME.')}"
+        for name in engines.names()
+    )
+
+
+def steps() -> str:
+    """Return what each step of a flow does, and a table of its keys."""
+    found = []
+    for name in step_table.names():
+        kind = step_table.load(name)
+        options = kind.Options
+        table = settings(options, f"{name}.") if dataclasses.fields(options) else ""
+        found.append(f"\n### {name}\n\n{_prose(cast(type, kind))}\n{table}")
+    return "".join(found)
+
+
+def guards() -> str:
+    """Return a line per guard."""
+    rows = ["| guard | what it does |", "| --- | --- |"]
+    for name in GUARDS.names():
+        doc = inspect.getdoc(sys.modules[GUARDS.load(name).__module__]) or ""
+        rows.append(f"| `{name}` | {' '.join(doc.split(chr(10) * 2)[0].split())} |")
+    return "\n" + "\n".join(rows) + "\n"
+
+
 def _keys(kind: type, path: str) -> Iterator[tuple[str, str, str, str]]:
     hints, notes = get_type_hints(kind), attributes(kind)
     for field in dataclasses.fields(kind):
@@ -129,6 +162,7 @@ def _words(hint: object) -> str:
     if hint is Privacy:
         return ", ".join(f"`{level.word}`" for level in Privacy)
     words: dict[object, str] = {
+        Node: "see below",
         str: "text",
         int: "whole number",
         float: "number",

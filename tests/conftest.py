@@ -30,6 +30,9 @@ from plait.engines.pipeline import (
 )
 from plait.registry.artefact import register_artefact
 from plait.registry.decision import register_decision, release
+from plait.store.frame import RawColumn, objects
+from plait.testing.bert import write_tiny_bert
+from plait.train.embedding import make_encoder
 
 # the same examples each time, however busy the machine
 settings.register_profile("plait", max_examples=50, deadline=None, derandomize=True)
@@ -67,6 +70,14 @@ POINT = OperatingPoint(
     cost_low=0.35,
     cost_high=0.46,
 )
+SAID = {
+    "card": ["card", "stolen", "pin", "blocked", "plastic", "wallet"],
+    "loan": ["loan", "borrow", "mortgage", "credit", "rate", "approve"],
+    "hours": ["open", "closed", "monday", "branch", "hours", "weekend"],
+    "oos": ["giraffe", "football", "opera", "volcano", "recipe", "poem"],
+}
+OUTSIDE = "oos"
+FILLER = ["please", "today", "my", "the", "I ask", "tell me", "and", "so", "well", "about"]
 _moments = count()
 
 
@@ -133,6 +144,35 @@ def boosted(tmp_path_factory):
     )
     files = {"model.txt": booster.model_to_string().encode()}
     return _write(tmp_path_factory.mktemp("rent"), "lightgbm", RENT, pipeline, files)
+
+
+@pytest.fixture(scope="session")
+def talk():
+    """Make texts with their levels: of each level so many, and perhaps some out of scope."""
+
+    def make(each=24, outside=0, seed=0):
+        dice = random.Random(seed)
+        found = []
+        for level, words in SAID.items():
+            for _ in range(each if level != OUTSIDE else outside):
+                filler = dice.sample(FILLER, 2)
+                found.append((" ".join([filler[0], *dice.sample(words, 2), filler[1]]), level))
+        dice.shuffle(found)
+        texts, levels = zip(*found, strict=True)
+        return (
+            RawColumn("said", "string", objects(texts)),
+            RawColumn("intent", "string", objects(levels)),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory):
+    """The artefact of a sentence encoder with random weights."""
+    root = tmp_path_factory.mktemp("encoder")
+    write_tiny_bert(root / "source")
+    return make_encoder(root / "source", root / "made", origin="tests", licence="own")
 
 
 @pytest.fixture(scope="session")

@@ -52,3 +52,31 @@ def answering(desk: Path, tmp_path: Path) -> Iterator[plait.App]:
     """An open project whose contracts `loan` and `rent` answer."""
     with plait.open(shutil.copytree(desk, tmp_path / "answering")) as app:
         yield app
+
+
+NOTES = """\
+project: desk
+models:
+  said: {engine: openai, model: qwen, base_url: "http://127.0.0.1:9/v1"}
+collections:
+  notes: {paths: ["*.md"]}
+flows:
+  desk:
+    - guard: {input: [injection]}
+    - cache
+    - retrieve: {collection: notes, top: 3}
+    - answer: {}
+"""
+
+
+@pytest.fixture
+def noted(tmp_path: Path) -> Iterator[plait.App]:
+    """An open project with a flow over two notes, searched by words alone."""
+    (tmp_path / "plait.yaml").write_text(NOTES)
+    (tmp_path / "fees.md").write_text(
+        "# Fees\n\nThe appraisal fee is 650 dollars. A wire transfer costs 25 dollars.\n\n"
+        "# Hours\n\nThe branch opens at nine in the morning and closes at five.\n"
+    )
+    with plait.open(tmp_path) as app:
+        app.collections.ingest("notes")
+        yield app

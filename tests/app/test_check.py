@@ -62,3 +62,50 @@ def test_a_node_is_found_by_its_names(tmp_path):
     assert find_node(tree, "a", "c") is None
     assert find_node(tree, "a", "b", "c") is None
     assert find_node(tree) is tree
+
+
+TEXTS = """\
+project: p
+contracts:
+  c: {task: text, data: d.csv, target: t, MORE}
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "text: said",
+        "out_of_scope: {level: oos, max_loss: 0.1}",
+        "out_of_scope: null",
+        "candidates: [majority, tfidf_linear, minilm_linear, minilm_neighbours]",
+    ],
+)
+def test_what_a_contract_of_texts_may_say(tmp_path, more):
+    assert "c" in load(tmp_path, TEXTS.replace("MORE", more)).settings.contracts
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "features: [said]",
+        "out_of_scope: {max_loss: 0}",
+        "out_of_scope: {max_loss: 1}",
+        "out_of_scope: {max_loss: -0.5}",
+    ],
+)
+def test_what_it_may_not(tmp_path, more):
+    with pytest.raises(InvalidSettings) as caught:
+        load(tmp_path, TEXTS.replace("MORE", more))
+    assert (caught.value.code, caught.value.where) == ("settings_wrong_value", "plait.yaml:3")
+
+
+def test_candidates_are_those_of_the_task(tmp_path):
+    with pytest.raises(UnknownName, match="lightgbm"):
+        load(tmp_path, TEXTS.replace("MORE", "candidates: [lightgbm]"))
+
+
+@pytest.mark.parametrize("more", ["text: said", "out_of_scope: {level: oos}"])
+def test_rows_have_no_keys_of_texts(tmp_path, more):
+    text = TEXTS.replace("task: text", "task: tabular").replace("MORE", more)
+    with pytest.raises(InvalidSettings, match="task: text"):
+        load(tmp_path, text)

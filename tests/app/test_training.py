@@ -6,11 +6,22 @@ import apsw
 import duckdb
 import pytest
 
+from plait.app.live import Live
 from plait.app.settings import load_project
 from plait.app.training import read_data, rerun, train
 from plait.core.cancel import Cancel
+from plait.core.context import Context
 from plait.core.contract import SqlSource
-from plait.core.errors import InvalidData, PlaitError, Refused, StoreError, UnknownName
+from plait.core.errors import (
+    InvalidData,
+    MissingExtra,
+    PlaitError,
+    Refused,
+    StoreError,
+    UnknownName,
+)
+from plait.core.request import PredictRequest
+from plait.flow.handle import inline
 from plait.registry.decision import find_decision, find_evidence
 from plait.store.record import (
     ArtefactRow,
@@ -21,6 +32,7 @@ from plait.store.record import (
     ReleaseRow,
 )
 from plait.store.sqlite import SqliteStore
+from plait.tasks.text.task import TextTask
 
 MEASURED = {
     "values": {"latency_ms_p95": 0.1, "size_mb": 0.1, "load_ms": 1.0},
@@ -280,3 +292,86 @@ def test_a_query_needs_its_file_and_its_url(project, folder, monkeypatch, missin
         read_data(folder, contract)
     assert raised.value.code == ("data_missing" if missing == "file" else "data_connection")
     assert raised.value.where == ("query.sql" if missing == "file" else "data.url_env")
+
+
+INTENTS = """\
+project: desk
+contracts:
+  intent: {task: text, data: intents.yaml, target: intent, MORE}
+"""
+FEW = """\
+loan: {description: Somebody wants to borrow., examples: [lend me money, a mortgage please]}
+hours: {description: Somebody asks when we are open., examples: [are you open, monday hours]}
+"""
+
+
+@pytest.fixture
+def texts(folder, talk, tiny_encoder, monkeypatch):
+    """A project with few intents in a file, and many texts in a table."""
+    (folder / "plait.yaml").write_text(INTENTS.replace("MORE", "limits: {latency_ms: 20}"))
+    (folder / "intents.yaml").write_text(FEW)
+    said, levels = talk(20, outside=6)
+    rows = zip(said.values, levels.values, strict=True)
+    lines = ["said,intent", *(",".join(row) for row in rows)]
+    (folder / "talk.csv").write_text("\n".join(lines) + "\n")
+    monkeypatch.setattr("plait.app.training.pull_encoder", lambda *arguments, **more: tiny_encoder)
+    return folder
+
+
+def test_texts_are_raced_and_the_same_evidence_comes_again(store, texts, do, again):
+    settings(texts, "intents.yaml", "talk.csv")
+    settings(
+        texts,
+        "limits:",
+        "out_of_scope: {level: oos}, candidates: "
+        "[majority, tfidf_linear, minilm_neighbours], limits:",
+    )
+    made = do(contract="intent")
+    assert made.kind == "measured"
+    assert made.winner == "tfidf_linear"
+    assert made.abstention.recall > 0.5
+    assert {each.name for each in made.standings} == {
+        "majority",
+        "tfidf_linear",
+        "minilm_neighbours",
+    }
+    assert again(made.id)["evidence"] == made.evidence
+    champion = store.releases()["intent", "champion"]
+    assert champion.artefact == made.artefact
+
+
+def test_few_texts_are_declared_and_answer(store, texts, do):
+    made = do(contract="intent")
+    assert (made.kind, made.winner, made.evidence) == ("declared", "minilm_linear", "")
+    assert "too few labels to compare" in made.summary
+    assert store.find(EvidenceRow) == []
+    assert store.releases()["intent", "champion"].decision == made.id
+    live = Live(store, load_project(texts).settings.contracts, texts / "artefacts")
+    task = live.task("intent")
+    assert isinstance(task, TextTask)
+    request = PredictRequest(contract="intent", rows=({"text": "lend me money"},), reasons=1)
+    (prediction,) = inline(task.run(request, Context())).predictions
+    assert prediction.value in ("loan", "hours", None)
+    assert prediction.reasons[0].value == "lend me money"
+    live.close()
+
+
+def test_without_an_encoder_the_decision_says_what_is_left_out(texts, do, monkeypatch):
+    def none(*arguments, **more):
+        raise MissingExtra("missing_extra", "onnxruntime is not installed", hint="pip install")
+
+    monkeypatch.setattr("plait.app.training.pull_encoder", none)
+    made = do(contract="intent")
+    assert made.winner == "tfidf_linear"
+    assert made.notes[0].startswith(
+        "Left out for want of a sentence encoder: minilm_linear, minilm_neighbours: onnxruntime"
+    )
+    settings(texts, "limits:", "candidates: [minilm_linear], limits:")
+    with pytest.raises(MissingExtra):
+        do(contract="intent")
+
+
+def test_a_contract_of_texts_takes_no_further_column(texts, do):
+    settings(texts, "intents.yaml", "talk.csv")
+    with pytest.raises(InvalidData, match="one column"):
+        do(contract="intent", add=["said"])

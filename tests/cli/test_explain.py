@@ -83,7 +83,7 @@ def test_secret_rows_are_not_kept(run, project, row):
         request = app.predict("loan", row).id
     ran = run("explain", request, "--project", project)
     assert "privacy secret" in ran.out
-    assert "its rows are not kept" in ran.out
+    assert "what was sent is not kept" in ran.out
     assert "61000" not in ran.out
 
 

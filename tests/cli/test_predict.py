@@ -46,6 +46,28 @@ def test_a_row_is_answered_in_words(predict, row):
     assert last.startswith("plait explain req_")
 
 
+def test_a_row_may_be_written_as_arguments(predict, row):
+    pairs = ["income=61000", "debt=20.5", "employed=true", "region=north"]
+    written = json.loads(predict("loan", *pairs, "--json").out)
+    sent = json.loads(predict("loan", "--row", json.dumps(row), "--json").out)
+    assert written["predictions"] == sent["predictions"]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "status", "said"),
+    [
+        (["income"], 2, "is not FIELD=VALUE"),
+        (["incom=3"], 1, "unknown field 'incom'"),
+        (["income=much", "employed=true"], 1, "not a number"),
+        (["income=1", "--row", "{}"], 2, "give either"),
+    ],
+)
+def test_arguments_that_are_no_row(predict, pairs, status, said):
+    ran = predict("loan", *pairs)
+    assert ran.status == status
+    assert said in ran.err
+
+
 def test_where_the_threshold_overrules_the_likelier_level_it_is_said(predict, row):
     dim = next(
         (income, ran.out)

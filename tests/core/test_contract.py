@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from plait.core.contract import Contract, ContractLimits, Cost, FeatureNote, Objective
+from plait.core.contract import Contract, ContractLimits, Cost, FeatureNote, Objective, OutOfScope
 from plait.core.ids import content_id
 from plait.core.privacy import Privacy
 
@@ -79,6 +79,37 @@ def test_a_contract_comes_back_from_its_record(contract):
     again = Contract.read(json.loads(json.dumps(contract.record())))
     assert again == replace(contract, data="")
     assert again.record() == contract.record()
+
+
+TEXTS = Contract(task="text", data="talk.csv", target="intent", text="said")
+
+
+@pytest.mark.parametrize(
+    "scope", [OutOfScope(), OutOfScope(level="oos", max_loss=0.1), None], ids=str
+)
+def test_a_contract_of_texts_comes_back_from_its_record(scope):
+    contract = replace(TEXTS, out_of_scope=scope)
+    again = Contract.read(json.loads(json.dumps(contract.record())))
+    assert again == replace(contract, data="")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": ""},
+        {"out_of_scope": None},
+        {"out_of_scope": OutOfScope(level="oos")},
+        {"out_of_scope": OutOfScope(max_loss=0.1)},
+    ],
+    ids=str,
+)
+def test_what_touches_the_race_of_texts_changes_the_evidence(changes):
+    changed = replace(TEXTS, **changes).record()
+    assert content_id("x", changed) != content_id("x", TEXTS.record())
+
+
+def test_only_contracts_of_texts_speak_of_texts():
+    assert not {"text", "out_of_scope"} & set(LOANS.record())
 
 
 def test_a_contract_needs_a_task_data_and_a_target():

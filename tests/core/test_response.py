@@ -17,7 +17,11 @@ POINT = OperatingPoint(
 
 def test_a_prediction_says_only_what_it_has():
     assert Prediction(12.5, {}).record() == {"prediction": 12.5}
-    assert Prediction(None, {}).record() == {"prediction": None}
+    assert Prediction(None, {}, confidence=0.25).record() == {
+        "prediction": None,
+        "confidence": 0.25,
+        "abstained": True,
+    }
 
 
 def test_a_prediction_says_everything_it_has():
@@ -57,3 +61,13 @@ def test_a_response_without_a_threshold_says_so():
         id="req_1", contract="rent", artefact="art_1", decision="dec_1", predictions=()
     )
     assert response.record()["operating_point"] is None
+
+
+def test_an_example_says_that_it_is_one():
+    assert Reason("loan", "lend me 5", 0.5, "example").record() == {
+        "feature": "loan",
+        "value": "lend me 5",
+        "contribution": 0.5,
+        "kind": "example",
+    }
+    assert "kind" not in Reason("said", "lend", 0.5).record()

@@ -11,6 +11,7 @@ from plait.core.errors import BudgetExceeded, Cancelled, EngineError, InvalidReq
 from plait.core.privacy import Privacy
 from plait.flow.handle import Flow, inline
 from plait.flow.record import Record
+from plait.flow.steps import Steps
 from plait.testing.clock import FakeClock
 
 
@@ -20,7 +21,7 @@ def flow(kept):
 
     def flow(*steps, privacy=Privacy.INTERNAL):
         named = tuple((step.__name__, step) for step in steps)
-        return Flow("loan", named, Record(kept.append), privacy)
+        return Flow("loan", Steps(named, None), Record(kept.append), privacy)
 
     return flow
 

@@ -50,7 +50,7 @@ def test_the_content_is_what_was_asked_and_answered(record, request_):
 
 def test_what_was_not_answered_is_kept_as_asked(record, request_):
     row = record(status="row_wrong_type", answer=None)
-    assert row.content == {"rows": request_.rows, "predictions": None}
+    assert row.content == {"rows": request_.rows}
     assert (row.decision, row.artefact, row.status) == ("", "", "row_wrong_type")
 
 

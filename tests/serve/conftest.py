@@ -2,12 +2,19 @@
 
 import asyncio
 import shutil
+from contextlib import contextmanager
+from threading import Thread
 
 import httpx
 import pytest
+import uvicorn
 
 import plait
+from plait.core.errors import UnknownName
+from plait.core.prompt import Chunk
+from plait.core.response import ChatResponse, EmbedResponse
 from plait.serve.http import make
+from plait.serve.run import Server, address_of, listen
 
 
 class Client:
@@ -85,3 +92,97 @@ def refused():
         return error["code"]
 
     return check
+
+
+class Talking:
+    """An app whose flow `desk` and model `small` say what a test tells them to.
+
+    Attributes:
+        script: what comes, in order: a text, a `Chunk`, an error to raise, seconds to wait, and
+            a mapping of the parts of the response, which then is the last.
+        asked: the last request.
+        under: its context.
+        closed: whether the work of the last request has ended, and how.
+    """
+
+    def __init__(self, app):
+        self.app = app
+        self.script = []
+        self.asked = self.under = None
+        self.closed = ""
+
+    def __getattr__(self, name):
+        return getattr(self.app, name)
+
+    def speakers(self):
+        return {"desk": "flow", "small": "model", "minilm": "embedder"}
+
+    async def stream(self, request, context):
+        self.asked, self.under, self.closed = request, context, ""
+        if request.model not in ("desk", "small"):
+            raise UnknownName.of("unknown_model", "model", request.model, ["desk", "small"])
+        said, parts = "", {}
+        try:
+            with context.span("answer"):
+                for each in self.script:
+                    if isinstance(each, Exception):
+                        raise each
+                    if isinstance(each, float):
+                        await asyncio.sleep(each)
+                    elif isinstance(each, dict):
+                        parts = each
+                    else:
+                        chunk = Chunk(text=each) if isinstance(each, str) else each
+                        said += chunk.text
+                        yield chunk
+            told = {"text": said, "prompt_tokens": 7, "completion_tokens": 5, **parts}
+            yield ChatResponse(id=context.trace.id, model=request.model, **told)
+            self.closed = "done"
+        finally:
+            self.closed = self.closed or "early"
+
+    async def chat(self, request, context):
+        async for each in self.stream(request, context):
+            last = each
+        return last
+
+    async def embed(self, request, context):
+        self.asked, self.under = request, context
+        if request.model != "minilm":
+            raise UnknownName.of("unknown_model", "model", request.model, ["minilm"])
+        vectors = tuple([len(text) / 8, 0.5, -0.25] for text in request.texts)
+        return EmbedResponse(id=context.trace.id, model="minilm", vectors=vectors, tokens=9)
+
+
+@contextmanager
+def _serving(asgi):
+    """Serve an application on a loopback port; yield its address."""
+    listener = listen("127.0.0.1", 0)
+    config = uvicorn.Config(asgi, log_level="warning", access_log=False, lifespan="off")
+    server = Server(config, lambda: None)
+    thread = Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield address_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def talking(app):
+    """An app that says what it is told to; `script` is empty at the start of each test."""
+    return Talking(app)
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """The context in which an application is served on a loopback port; it gives the address."""
+    return _serving
+
+
+@pytest.fixture(scope="module")
+def address(talking):
+    """Where a real server of `talking` listens."""
+    with _serving(make(talking)) as address:
+        yield address

@@ -91,6 +91,14 @@ def test_a_key_that_is_sent_must_be_right_even_at_home(http, refused):
     assert refused(response, 401) == "key_unknown"
 
 
+def test_what_a_client_sends_for_want_of_a_key_is_none(http, public, refused):
+    unused = {"authorization": "Bearer unused"}
+    assert http.get("/v1/jobs", headers=unused).status_code == 200
+    strange = {**unused, "origin": "http://elsewhere.example"}
+    assert refused(http.get("/v1/jobs", headers=strange), 401) == "key_missing"
+    assert refused(public().get("/v1/jobs", headers=unused), 401) == "key_unknown"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "LOCALHOST", "[::1]:8000", ""])
 def test_the_person_at_the_machine_needs_no_key(http, host):
     assert http.get("/v1/jobs", headers={"host": host}).status_code == 200

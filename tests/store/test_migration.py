@@ -7,11 +7,13 @@ import pytest
 
 from plait.core.errors import StoreError
 from plait.store.database import FILE
-from plait.store.migration import BACKUPS
-from plait.store.record import DecisionRow
+from plait.store.mapper import table
+from plait.store.migration import BACKUPS, migrate
+from plait.store.record import DecisionRow, DocumentRow
 from plait.store.schema import MIGRATIONS
 from plait.store.sqlite import SqliteStore
 
+NEWEST = len(MIGRATIONS)
 SLOW = """
 import sys, time
 from pathlib import Path
@@ -58,16 +60,29 @@ def test_migrating_keeps_the_rows_and_a_copy_of_before(tmp_path: Path, decision)
         store.put(decision("dec_1"))
     with SqliteStore(tmp_path, migrations=(*MIGRATIONS, extra)) as store:
         assert store.get(DecisionRow, "dec_1") == decision("dec_1")
-    assert version(tmp_path) == 2
+    assert version(tmp_path) == NEWEST + 1
     (copy,) = (tmp_path / BACKUPS).iterdir()
-    assert version(copy) == 1
+    assert version(copy) == NEWEST
     with SqliteStore(copy) as store:
         assert store.get(DecisionRow, "dec_1") == decision("dec_1")
 
 
+@pytest.mark.parametrize("old", range(1, NEWEST))
+def test_every_older_store_is_brought_up(tmp_path: Path, decision, old: int):
+    migrate(tmp_path, MIGRATIONS[:old])
+    connection = apsw.Connection(str(tmp_path / FILE))
+    row = table(DecisionRow)
+    connection.execute(row.insert, row.values(decision("dec_1")))
+    connection.close()
+    with SqliteStore(tmp_path) as store:
+        assert store.get(DecisionRow, "dec_1") == decision("dec_1")
+        assert store.find(DocumentRow) == []
+    assert version(tmp_path) == NEWEST
+
+
 def test_a_new_store_needs_no_copy(tmp_path: Path):
     SqliteStore(tmp_path, migrations=(*MIGRATIONS, extra)).close()
-    assert version(tmp_path) == 2
+    assert version(tmp_path) == NEWEST + 1
     assert not (tmp_path / BACKUPS).exists()
 
 
@@ -116,7 +131,7 @@ def test_a_kill_within_a_migration_leaves_one_version_or_the_other(
         time.sleep(chance.uniform(0.0, 0.12))
         process.kill()
         told = process.stdout.readlines()
-        if version(tmp_path) == 2:
+        if version(tmp_path) == NEWEST + 1:
             assert "19\n" in told
             break
         assert "done\n" not in told

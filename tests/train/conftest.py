@@ -8,11 +8,14 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from plait.core.cancel import Cancel
-from plait.core.contract import Contract, Cost, Objective
+from plait.core.contract import Contract, Cost, Objective, OutOfScope
 from plait.evaluate.split import repeated_folds, repeated_stratified
 from plait.store.frame import RawColumn, objects
+from plait.train.corpus import prepare_text
+from plait.train.encoder import Encoder
+from plait.train.plan import plan_race
 from plait.train.prepare import prepare
-from plait.train.race import measure_all, plan_race, race
+from plait.train.race import measure_all, race
 
 ROWS = 240
 LEVELS = ("coast", "town", "village")
@@ -86,6 +89,10 @@ CONTRACTS = {
 }
 
 
+TEXT_CONTRACT = Contract(task="text", data="talk.csv", target="intent")
+TEXT_CONTRACT_SCOPED = replace(TEXT_CONTRACT, out_of_scope=OutOfScope(level="oos", max_loss=0.1))
+
+
 def make_plan(problem, **changes):
     """Return the race on the loans, on three splits: enough to compare, quick to run."""
     prepared = prepare(make_loans(), replace(CONTRACTS[problem], **changes))
@@ -144,6 +151,38 @@ def samples():
         prepared = prepare(make_loans(), contract)
         found[problem] = prepared.sample(np.arange(len(prepared)), seed=1)
     return found
+
+
+@pytest.fixture(scope="session")
+def encoder(tiny_encoder):
+    return Encoder(tiny_encoder)
+
+
+@pytest.fixture(scope="session")
+def text_samples(talk):
+    """Return a sample of texts of two levels, and one of three."""
+    found = {}
+    for problem, levels in (("binary", ("card", "loan")), ("multiclass", None)):
+        texts, intents = talk(12)
+        kept = [levels is None or each in levels for each in intents.values]
+        columns = [replace(each, values=each.values[kept]) for each in (texts, intents)]
+        prepared = prepare_text(columns, TEXT_CONTRACT)
+        found[problem] = prepared.sample(np.arange(len(prepared)), seed=1)
+    return found
+
+
+@pytest.fixture(scope="session")
+def text_plan(talk, encoder):
+    """Return the race on texts, on three splits, with texts that are out of scope."""
+    prepared = prepare_text(talk(20, outside=8), TEXT_CONTRACT_SCOPED)
+    plan = plan_race(prepared, TEXT_CONTRACT_SCOPED, seed=3, encoder=encoder)
+    splits = repeated_stratified(prepared.target, folds=3, repeats=1, seed=3)
+    return replace(plan, splits=splits)
+
+
+@pytest.fixture(scope="session")
+def text_raced(text_plan, tmp_path_factory):
+    return race(text_plan, MemoryRun(), folder=tmp_path_factory.mktemp("texts"))
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from plait.core.contract import ContractLimits
+from plait.core.contract import Contract, ContractLimits
 from plait.core.decision import Decision, Evidence
 from plait.store.frame import RawColumn, objects
-from plait.train.conclude import LIBRARIES, conclude, evidence_of
+from plait.train.conclude import conclude, declare, evidence_of
+from plait.train.measure import Measured
 from plait.train.prepare import prepare
 from plait.train.race import Raced
 
@@ -24,7 +25,7 @@ def test_evidence_is_all_that_makes_the_scores(concluded, raced, plan, contracts
     assert evidence.dataset == plan.prepared.dataset
     assert evidence.splits["rows"] == plan.splits.id
     assert [each.scores for each in evidence.candidates] == [r.scores for r in raced.results]
-    assert set(evidence.libraries) == {"python", *LIBRARIES}
+    assert set(evidence.libraries) == {"python", *raced.plan.libraries}
 
 
 def test_evidence_and_decision_survive_being_kept(concluded):
@@ -133,3 +134,39 @@ def test_few_rows_of_a_class_are_said(contracts, raced, measured):
     assert any(note.startswith("Only 3 rows are yes") for note in rare.notes)
     usual = conclude(contracts["binary"], raced, measured, name="l", by="b", created=1.0)[1]
     assert not any(note.startswith("Only") for note in usual.notes)
+
+
+@pytest.fixture(scope="module")
+def text_measured(text_raced):
+    values = {"latency_ms_p95": 1.5, "latency_ms_p50": 1.0, "size_mb": 0.5}
+    return {each.name: Measured(values, {"cores": 2}) for each in text_raced.results}
+
+
+def test_a_text_contract_has_the_confidence_of_its_winner(text_raced, text_measured):
+    contract = Contract(task="text", data="", target="intent")
+    evidence, decision = conclude(
+        contract, text_raced, text_measured, name="intent", by="tester", created=1.0
+    )
+    winner = next(each for each in text_raced.results if each.name == decision.winner)
+    assert decision.abstention == winner.abstention
+    assert "texts within the scope without an answer" in decision.summary
+    assert "of 100 beyond it" in decision.summary
+    assert {"onnxruntime", "tokenizers"} < set(evidence.libraries)
+    assert "lightgbm" not in evidence.libraries
+    kept = json.loads(json.dumps(decision.record()))
+    assert Decision.read(kept).id == decision.id
+
+
+def test_too_few_texts_are_declared(text_plan, text_raced, text_measured):
+    contract = Contract(
+        task="text", data="", target="intent", limits=ContractLimits(latency_ms=1.0)
+    )
+    few = replace(text_raced, results=text_raced.results[1:2])
+    decision = declare(contract, few, text_measured, name="intent", by="tester", created=1.0)
+    assert (decision.kind, decision.winner, decision.evidence) == ("declared", "tfidf_linear", "")
+    assert decision.artefact == few.results[0].artefact
+    assert decision.abstention == few.results[0].abstention
+    assert decision.standings == ()
+    assert "too few labels to compare" in decision.summary
+    assert "of the 60 texts got the right level" in decision.summary
+    assert decision.notes[0] == "tfidf_linear breaks latency_ms: 1.5 measured, 1 allowed."

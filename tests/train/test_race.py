@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plait.core.contract import Contract, Cost, Objective
-from plait.core.errors import Cancelled, InvalidSettings, UnknownName
+from plait.core.contract import Contract
+from plait.core.errors import Cancelled
 from plait.engines.base import read_artefact
 from plait.evaluate.metric import score
+from plait.train.plan import plan_race
 from plait.train.prepare import prepare
-from plait.train.race import measure_all, plan_race, race
+from plait.train.race import measure_all, race
 
 AGAIN = """
 import json, runpy, sys
@@ -26,46 +27,35 @@ print(json.dumps([[r.name, r.artefact, r.scores, r.point.record()] for r in foun
 """
 
 
+TEXTS_AGAIN = """
+import json, runpy, sys
+from dataclasses import replace
+from pathlib import Path
+from plait.engines.base import read_artefact
+from plait.evaluate.split import repeated_stratified
+from plait.store.frame import RawColumn, objects
+from plait.train.corpus import prepare_text
+from plait.train.encoder import Encoder
+from plait.train.plan import plan_race
+from plait.train.race import race
+here = runpy.run_path(sys.argv[1])
+texts, levels = json.loads(Path(sys.argv[2]).read_text())
+contract = here["TEXT_CONTRACT_SCOPED"]
+columns = (RawColumn("said", "string", objects(texts)),
+           RawColumn("intent", "string", objects(levels)))
+prepared = prepare_text(columns, contract)
+encoder = Encoder(read_artefact(Path(sys.argv[3])))
+plan = plan_race(prepared, contract, seed=3, encoder=encoder)
+plan = replace(plan, splits=repeated_stratified(prepared.target, folds=3, repeats=1, seed=3))
+found = race(plan, here["MemoryRun"](), folder=Path(sys.argv[4]))
+print(json.dumps([[r.name, r.artefact, r.scores, r.abstention.record()] for r in found.results]))
+"""
+
+
 def told(raced):
     return json.loads(
         json.dumps([[r.name, r.artefact, r.scores, r.point.record()] for r in raced.results])
     )
-
-
-def test_the_plan_is_what_the_contract_says(loans, contracts):
-    contract = replace(contracts["binary"], metric="log_loss", candidates=("linear", "dummy"))
-    plan = plan_race(prepare(loans, contract), contract, seed=5)
-    assert list(plan.recipes) == ["linear", "dummy"]
-    assert plan.metric.name == "log_loss"
-    assert (plan.costs.false_positive, plan.costs.false_negative) == (5, 1)
-    assert (plan.splits.folds, plan.splits.repeats, plan.splits.seed) == (5, 4, 5)
-
-
-def test_a_plan_without_wishes_takes_what_is_usual(loans, contracts):
-    contract = replace(contracts["regression"])
-    plan = plan_race(prepare(loans, contract), contract)
-    assert list(plan.recipes) == ["dummy", "linear", "lightgbm"]
-    assert plan.metric.name == "rmse"
-    assert (plan.costs.false_positive, plan.costs.false_negative) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind", "code"),
-    [
-        ({"metric": "rmse"}, UnknownName, "unknown_metric"),
-        ({"candidates": ("forest",)}, UnknownName, "unknown_component"),
-        (
-            {"objective": Objective(cost=Cost(false_positive=0))},
-            InvalidSettings,
-            "settings_wrong_value",
-        ),
-    ],
-)
-def test_a_wish_that_cannot_be_met_is_refused(loans, contracts, changes, kind, code):
-    contract = replace(contracts["binary"], **changes)
-    with pytest.raises(kind) as caught:
-        plan_race(prepare(loans, contract), contract)
-    assert caught.value.code == code
 
 
 def test_every_candidate_is_scored_on_every_split(raced, plan):
@@ -176,3 +166,32 @@ def test_a_race_of_rows_with_few_of_a_class_ends(loans, run_kind, tmp_path):
     plan = plan_race(prepare(few, contract), contract)
     results = race(plan, run_kind(), folder=tmp_path).results
     assert [len(result.scores) for result in results] == [8, 8, 8]
+
+
+def test_texts_are_raced_with_the_confidence_to_answer_from(text_raced):
+    names = ["majority", "tfidf_linear", "minilm_linear", "minilm_neighbours"]
+    assert [result.name for result in text_raced.results] == names
+    for result in text_raced.results:
+        found = result.abstention
+        pipeline = json.loads((result.folder / "pipeline.json").read_text())
+        assert pipeline["abstain"] == found.threshold
+        assert found.max_loss == 0.1
+        assert found.loss_low <= found.loss <= found.loss_high
+        assert found.recall_low <= found.recall <= found.recall_high
+    majority, tfidf = text_raced.results[:2]
+    assert np.mean(majority.scores) > 3 * np.mean(tfidf.scores)  # log loss
+    assert majority.abstention.recall == 0
+    assert tfidf.abstention.recall > 0.7
+    assert tfidf.abstention.loss < 0.2
+
+
+def test_another_process_races_texts_to_the_same_end(text_raced, talk, tiny_encoder, tmp_path):
+    texts, levels = talk(20, outside=8)
+    (tmp_path / "talk.json").write_text(json.dumps([texts.values.tolist(), levels.values.tolist()]))
+    here = Path(__file__).with_name("conftest.py")
+    told = [str(each) for each in (here, tmp_path / "talk.json", tiny_encoder.folder, tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", TEXTS_AGAIN, *told], capture_output=True, text=True, check=True
+    )
+    expected = [[r.name, r.artefact, r.scores, r.abstention.record()] for r in text_raced.results]
+    assert json.loads(done.stdout) == json.loads(json.dumps(expected))

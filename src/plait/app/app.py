@@ -1,37 +1,56 @@
 """The Python API: one object that holds a project together."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, aclosing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from plait.app.batch import predict_file, predict_frame
+from plait.app.check_flow import check_flows
+from plait.app.collection import Collections
+from plait.app.draw import describe_flow
+from plait.app.embedder import embedder_of
 from plait.app.explain import explain
+from plait.app.flows import Flows
+from plait.app.guards import guard_of
 from plait.app.jobs import Jobs
 from plait.app.keys import Keys
 from plait.app.live import Live
-from plait.app.settings import Project, load_project
+from plait.app.loop import Loop
+from plait.app.models import Models
+from plait.app.prompts import Prompts
+from plait.app.settings import Project, cache_folder, load_project
 from plait.core.budget import Budget
 from plait.core.columns import Row
 from plait.core.context import LOCAL, Context, Principal
 from plait.core.contract import Contract
 from plait.core.decision import Decision
-from plait.core.errors import Refused
-from plait.core.ids import Json
+from plait.core.errors import EngineError, Refused, UnknownName
+from plait.core.ids import Json, content_id
 from plait.core.job import JobSpec
 from plait.core.privacy import Privacy
-from plait.core.request import PredictRequest
-from plait.core.response import PredictResponse
+from plait.core.prompt import Chunk, Message, Prompt
+from plait.core.protocol import Guard
+from plait.core.request import ChatRequest, EmbedRequest, PredictRequest, SearchRequest
+from plait.core.response import ChatResponse, EmbedResponse, PredictResponse, SearchResponse
 from plait.core.trace import Trace
-from plait.flow.admit import admit
+from plait.flow.base import Parts
 from plait.flow.handle import Flow, inline
-from plait.flow.predict import Predict
 from plait.flow.record import Record
 from plait.registry.decision import find_decision, find_decisions, release
 from plait.store.base import Store
 from plait.store.record import JobRow, RequestRow
 from plait.store.sqlite import SqliteStore
+from plait.tasks.search.embed import EmbedTask
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class App:
@@ -51,9 +70,26 @@ class App:
         self.live = Live(store, project.settings.contracts, project.store / "artefacts")
         self.jobs = Jobs(store, project)
         self.keys = Keys(store)
+        self.models = Models(project, lambda weights: embedder_of(store, project, weights))
+        self.collections = Collections(store, project, self.models.embedder, work=self._work)
+        self.prompts = Prompts(store, project.folder, project.settings.prompts)
+        self.flows = Flows(project.settings.flows, Record(store.record))
         self._limits = project.settings.budget.limits()
-        self._record = Record(store.record)
-        self._flows: dict[str, Flow] = {}
+        self._loop = Loop()
+        self._pool = ThreadPoolExecutor(os.cpu_count(), "plait-work")
+        self._guards: dict[str, Guard] = {}
+        self.flows.parts = Parts(
+            live=self.live.task,
+            contract=project.contract,
+            generator=self.models.generator,
+            search=self.collections.task,
+            embedder=self.collections.embedder,
+            guard=self.guard,
+            prompt=self.prompts.get,
+            flow=self.flows.steps,
+            revision=self.revision,
+            work=self._work,
+        )
 
     @classmethod
     def open(cls, path: str | Path = ".", **flags: str | int) -> "App":
@@ -68,12 +104,17 @@ class App:
             StoreError: the store cannot be opened.
         """
         project = load_project(Path(path), flags)
+        check_flows(project)
         return cls(project, SqliteStore(project.store))
 
     def close(self) -> None:
         """Write what is still pending and let go of the store."""
         with ExitStack() as last_first:  # each is closed, whatever the others raise
             last_first.callback(self.store.close)
+            last_first.callback(self._pool.shutdown)
+            last_first.callback(self._loop.close)
+            last_first.callback(self.models.close, self._loop)
+            last_first.callback(self.collections.close)
             last_first.callback(self.live.close)
             last_first.callback(self.jobs.close)
 
@@ -124,26 +165,158 @@ class App:
         return inline(self.handle(request, self.context()))
 
     async def handle(self, request: PredictRequest, context: Context) -> PredictResponse:
-        """Answer a request by its flow: the async twin of `predict`, under a given context."""
-        flow = self._flows.get(request.contract)
-        if flow is None:
-            flow = self._flow(request.contract)
+        """Answer rows by their contract's flow: the async twin of `predict`, under a context."""
+        name = request.contract
+        privacy = self.contract(name).privacy
+        flow = self.flows.task("contract", name, partial(self.live.task, name), privacy)
         response = await flow.handle(request, context)
-        assert isinstance(response, PredictResponse)  # what the flow of a contract ends with
+        assert isinstance(response, PredictResponse)  # what a contract's task ends with
         return response
 
-    def _flow(self, name: str) -> Flow:
-        """Return the implicit flow of a contract: admit, answer, record."""
-        contract = self.project.settings.contracts.get(name)
-        flow = Flow(
-            name,
-            (("admit", admit), ("answer", Predict(self.live.task))),
-            self._record,
-            contract.privacy if contract else Privacy.INTERNAL,
+    def speakers(self) -> dict[str, str]:
+        """Return what can be named as a model: name -> `flow`, `model` or `embedder`."""
+        return {**dict.fromkeys(self.flows.names(), "flow"), **self.models.names()}
+
+    async def chat(self, request: ChatRequest, context: Context) -> ChatResponse:
+        """Answer a conversation by a flow or a model, under a given context.
+
+        Raises:
+            UnknownName: `unknown_model`.
+            PlaitError: the flow refused or failed.
+        """
+        response = await self._speaker(request.model).handle(request, context)
+        assert isinstance(response, ChatResponse)  # what an answer step ends with
+        return replace(response, id=context.trace.id, model=request.model)
+
+    async def stream(
+        self, request: ChatRequest, context: Context
+    ) -> AsyncGenerator[Chunk | ChatResponse, None]:
+        """Yield the answer to a conversation as it comes, and last the whole; raises as `chat`.
+
+        Closing it stops the work.
+        """
+        flow = self._speaker(request.model)
+        async with aclosing(flow.stream(request, context)) as events:
+            async for event in events:
+                if isinstance(event, Chunk):
+                    yield event
+                else:
+                    assert isinstance(event, ChatResponse)
+                    yield replace(event, id=context.trace.id, model=request.model)
+
+    async def find(self, request: SearchRequest, context: Context) -> SearchResponse:
+        """Search a collection, under a given context: the async twin of `search`."""
+        name = request.collection
+        live = partial(self.collections.task, name)
+        live()  # an unknown collection is no request to keep
+        flow = self.flows.task("collection", name, live, self.collections.privacy(name))
+        response = await flow.handle(request, context)
+        assert isinstance(response, SearchResponse)
+        return response
+
+    async def embed(self, request: EmbedRequest, context: Context) -> EmbedResponse:
+        """Turn texts into vectors, under a given context."""
+        name = request.model
+        if self.speakers().get(name) != "embedder":
+            known = [each for each, kind in self.models.names().items() if kind == "embedder"]
+            raise UnknownName.of("unknown_model", "embedding model", name, known)
+        task = EmbedTask(partial(self.models.embedder, name), self._work)
+        flow = self.flows.task("embedder", name, lambda: task, Privacy.INTERNAL)
+        response = await flow.handle(request, context)
+        assert isinstance(response, EmbedResponse)
+        return response
+
+    def ask(
+        self,
+        model: str,
+        question: str | Sequence[Message],
+        *,
+        watch: Callable[[str], None] | None = None,
+        principal: Principal = LOCAL,
+    ) -> ChatResponse:
+        """Answer a question, or a conversation, by a flow or a model.
+
+        Args:
+            model: name of the flow or model.
+            question: what the user says, or every turn so far.
+            watch: told each piece of the answer as it comes.
+            principal: who asks.
+
+        Raises:
+            UnknownName: `unknown_model`.
+            PlaitError: the flow refused or failed.
+        """
+        if isinstance(question, str):
+            question = (Message(role="user", content=question),)
+        request = ChatRequest(model=model, prompt=Prompt(messages=tuple(question)))
+        context = self.context(principal)
+        if watch is None:
+            return self._loop.run(self.chat(request, context))
+        return self._loop.run(_told(self.stream(request, context), watch))
+
+    def search(
+        self,
+        collection: str,
+        query: str,
+        *,
+        top: int = 8,
+        where: Mapping[str, str] | None = None,
+        principal: Principal = LOCAL,
+    ) -> SearchResponse:
+        """Return the passages of a collection that answer a query best.
+
+        Args:
+            collection: its name.
+            query: what is looked for.
+            top: how many at most.
+            where: what the metadata of their documents must equal.
+            principal: who asks.
+
+        Raises:
+            UnknownName: there is no such collection.
+            InvalidRequest: the query is empty or too long.
+        """
+        request = SearchRequest(collection=collection, query=query, top=top, where=where or {})
+        return self._loop.run(self.find(request, self.context(principal)))
+
+    def guard(self, name: str) -> Guard:
+        """Return a guard by its name.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        if name not in self._guards:
+            self._guards[name] = guard_of(name, cache_folder())
+        return self._guards[name]
+
+    def describe_flow(self, name: str) -> dict[str, Json]:
+        """Return what a flow is made of; see `plait.app.draw`."""
+        return describe_flow(self.flows, self.live, self.store, name)
+
+    def revision(self) -> str:
+        """Return a hash of every release, prompt and collection as they are now."""
+        return content_id(
+            "rev",
+            [
+                self.store.change_counter(),
+                {name: self.prompts.get(name).version for name in self.prompts.names()},
+                {name: self.collections.revision(name) for name in self.collections.names()},
+            ],
         )
-        if contract:
-            self._flows[name] = flow
-        return flow
+
+    def _speaker(self, name: str) -> Flow:
+        kind = self.speakers().get(name)
+        if kind == "flow":
+            return self.flows.flow(name)
+        if kind == "model":
+            return self.flows.model(name)
+        known = [each for each, kind in self.speakers().items() if kind != "embedder"]
+        raise UnknownName.of("unknown_model", "model or flow", name, known)
+
+    async def _work(self, work: Callable[P, T], /, *args: P.args, **keywords: P.kwargs) -> T:
+        """Run what takes longer than a millisecond in one of a few threads."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, partial(work, *args, **keywords))
 
     def predict_file(
         self,
@@ -292,6 +465,19 @@ class App:
         if not made.winner:
             raise Refused("contract_unmet", "that decision has no winner", where=made.contract)
         return release(self.store, made, by=by, tenant=LOCAL.tenant)
+
+
+async def _told(
+    pieces: AsyncGenerator[Chunk | ChatResponse, None], watch: Callable[[str], None]
+) -> ChatResponse:
+    """Tell each piece of an answer and return the whole."""
+    async with aclosing(pieces) as events:
+        async for event in events:
+            if isinstance(event, ChatResponse):
+                return event
+            if event.text:
+                watch(event.text)
+    raise EngineError("engine_failed", "the answer ended without an end")
 
 
 def open_project(path: str | Path = ".", **flags: str | int) -> App:

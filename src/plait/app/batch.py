@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from plait.core.columns import Columns
 from plait.core.errors import InvalidData, shown, suggestion
+from plait.core.protocol import RowTask
 from plait.core.schema import Field
 from plait.engines.answer import level_text
 from plait.store.frame import Frame, RawColumn, check_names, objects
 from plait.store.table_read import NUMBER, read_chunks
 from plait.store.table_write import TableWriter
-from plait.tasks.tabular.task import TabularTask
 
 CHUNK_ROWS = 20_000
 _NUMBER = re.compile(NUMBER)
 _BOOLEANS = {"true": True, "false": False}  # in text, as a CSV column is with one other text
 
 
-def predict_frame(task: TabularTask, frame: Any, reasons: int) -> Any:  # noqa: ANN401
+def predict_frame(task: RowTask, frame: Any, reasons: int) -> Any:  # noqa: ANN401
     """Answer a pandas frame; its index is kept.
 
     Returns:
@@ -53,7 +53,7 @@ def predict_frame(task: TabularTask, frame: Any, reasons: int) -> Any:  # noqa: 
 
 
 def predict_file(
-    task: TabularTask,
+    task: RowTask,
     source: str | Path,
     target: str | Path,
     watch: Callable[[int], None] | None = None,

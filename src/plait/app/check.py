@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Collection, Mapping
+from typing import cast
 
 from plait.core.contract import Contract
 from plait.core.errors import InvalidSettings, UnknownName, shown
 from plait.core.settings import Node
 from plait.evaluate.metric import METRICS
-from plait.train.base import recipes
+from plait.train.base import candidate_names
 
-TASKS = ("tabular",)
+TASKS = ("tabular", "text")
 """The kinds of request that this plait answers."""
 
 _NAME = re.compile(r"\w[\w.-]*")  # of a contract: it stands in addresses and file names
@@ -61,9 +62,27 @@ def _check_contract(name: str, contract: Contract, node: Node) -> None:
         _check_name("unknown_metric", "metric", contract.metric, METRICS, find_node(node, "metric"))
     for candidate in contract.candidates:
         listed = find_node(node, "candidates")
-        _check_name("unknown_component", "candidate", candidate, recipes.names(), listed)
+        known = candidate_names(contract.task)
+        _check_name("unknown_component", "candidate", candidate, known, listed)
+    _check_texts(contract, node)
     _check_above_zero(find_node(node, "limits"))
     _check_above_zero(find_node(node, "objective", "cost"))
+
+
+def _check_texts(contract: Contract, node: Node) -> None:
+    """Look at the keys that only contracts of texts have, and at the one that they have not."""
+    for name in ("features",) if contract.task == "text" else ("text", "out_of_scope"):
+        written = find_node(node, name)
+        if written is not None:
+            raise _wrong(
+                written,
+                "a text contract reads one column: `text: COLUMN`"
+                if contract.task == "text"
+                else f"`{name}` goes with `task: text`",
+            )
+    loss = find_node(node, "out_of_scope", "max_loss")
+    if loss is not None and not 0 < cast(float, loss.content) < 1:
+        raise _wrong(loss, "write a share above 0 and below 1, such as 0.05")
 
 
 def _check_name(code: str, kind: str, name: str, known: Collection[str], node: Node | None) -> None:

@@ -12,13 +12,17 @@ from plait.registry.decision import find_decision, find_evidence
 from plait.store.base import Store
 from plait.store.record import DatasetRow, RequestRow
 
+_ASKED = ("rows", "messages", "prompt", "query", "texts")
+"""The parts of a record's content that were sent."""
+
 
 def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]:
     """Return what is known of a recorded request, ready for JSON.
 
     Of the request itself `id`, `name`, `status`, `created`, `seconds`, `tenant`, `key` and
-    `privacy`; then the parts `asked` and `answered` (None where content is not kept), `stages`,
-    `usage`, and, where there is one, `artefact`, `decision`, `evidence` and `dataset`.
+    `privacy`; `asked` (rows, messages, a query) and `answered` (predictions, or a mapping), None
+    where content is not kept; `passages`, `verdicts`, `stages`, `usage`; and, where there is one,
+    `artefact`, `decision`, `evidence` and `dataset`.
 
     Raises:
         UnknownName: no request of that id, or it is another tenant's.
@@ -41,18 +45,25 @@ def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]
         "tenant": row.tenant,
         "key": body.get("key", ""),
         "privacy": Privacy(row.privacy).word,
-        "asked": content.get("rows"),
-        "answered": content.get("predictions"),
+        "asked": next((content[name] for name in _ASKED if name in content), None),
+        "answered": content.get("predictions") or _answered(content),
         "stages": [
             _stage(span) for span in cast("Sequence[Mapping[str, Json]]", body.get("spans", ()))
         ],
         "usage": body.get("usage"),
+        "passages": body.get("passages", []),
+        "verdicts": body.get("verdicts", []),
     }
     if row.artefact:
         found["artefact"] = _artefact(store, row.artefact)
     if row.decision:
         found |= _decision(store, row.decision)
     return found
+
+
+def _answered(content: Mapping[str, Json]) -> Json:
+    """Return what was answered apart from predictions; None when nothing was."""
+    return {name: each for name, each in content.items() if name not in _ASKED} or None
 
 
 def _stage(span: Mapping[str, Json]) -> dict[str, Json]:

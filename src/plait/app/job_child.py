@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TypeAlias, cast
 
+from plait.app.ingesting import ingest
 from plait.app.jobs import error_record, log_file
 from plait.app.settings import Project, load_project
 from plait.app.training import Ended, rerun, train
@@ -28,7 +29,7 @@ from plait.store.sqlite import SqliteStore
 log = logging.getLogger(__name__)
 
 Kind: TypeAlias = Callable[[Store, Project, Mapping[str, Json], JobRun], Ended]
-KINDS: Mapping[str, Kind] = {"train": train, "rerun": rerun}
+KINDS: Mapping[str, Kind] = {"train": train, "rerun": rerun, "ingest": ingest}
 
 FOLDERS = "jobs"
 _TOLD_SECONDS = 0.1

@@ -11,6 +11,7 @@ from plait.core.ids import new_id
 from plait.store.base import Store
 from plait.store.record import KeyRow
 
+PREFIX = "plait_"
 SCOPES = ("predict", "read", "train", "admin")
 _TRUST_SECONDS = 0.5  # for so long a revoked key may still pass
 
@@ -55,7 +56,7 @@ class Keys:
                     where="--scope",
                     hint=f"one of {', '.join(SCOPES)}",
                 )
-        secret = f"plait_{secrets.token_urlsafe(32)}"
+        secret = PREFIX + secrets.token_urlsafe(32)
         now = time.time()
         row = KeyRow(
             id=new_id("key"),

@@ -2,25 +2,28 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Lock, Thread
 
 from plait.core.columns import Scalar
 from plait.core.contract import Contract
 from plait.core.errors import PlaitError, UnknownName
-from plait.core.protocol import Predictor
+from plait.core.protocol import Predictor, RowTask
 from plait.core.schema import Field
+from plait.core.table import Table
 from plait.engines.base import load
 from plait.registry.artefact import artefact_folder
 from plait.registry.decision import find_decision
 from plait.store.base import Store
 from plait.store.record import ReleaseRow
-from plait.tasks.tabular.task import TabularTask
+from plait.tasks import TABLE
 
 log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 0.25
 RETRY_SECONDS = 10.0
+
+tasks: Table[Callable[..., RowTask]] = Table("tasks", TABLE)
 
 
 class Live:
@@ -39,7 +42,7 @@ class Live:
         self._store = store
         self._contracts = contracts
         self._folder = folder
-        self._tasks: Mapping[str, TabularTask] = {}
+        self._tasks: Mapping[str, RowTask] = {}
         self._taken: dict[str, int] = {}
         self._counter = -1
         self._looked = 0.0
@@ -48,7 +51,7 @@ class Live:
         self._stop = Event()
         self._thread: Thread | None = None
 
-    def task(self, contract: str) -> TabularTask:
+    def task(self, contract: str) -> RowTask:
         """Return what answers for the contract.
 
         Raises:
@@ -66,7 +69,7 @@ class Live:
             hint=f"`plait train {contract}`",
         )
 
-    def tasks(self) -> Mapping[str, TabularTask]:
+    def tasks(self) -> Mapping[str, RowTask]:
         """Return everything that answers now, by contract."""
         if self._thread is None and time.monotonic() - self._looked > INTERVAL_SECONDS:
             self.refresh()
@@ -120,7 +123,7 @@ class Live:
             log.error("release %d of %s cannot be loaded: %s", row.seq, contract, error)
         else:
             self.failures.pop(contract, None)
-            task = TabularTask(
+            task = tasks.load(predictor.artefact.manifest.task)(
                 contract,
                 predictor,
                 decision=row.decision,

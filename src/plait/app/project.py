@@ -26,8 +26,12 @@ from plait.train.prepare import Prepared, prepare
 
 LOANS = "loanapp"
 DESK = """\
-# The lending desk: 1,989 real mortgage applications (Hunter and Walker 1996), to approve or not.
+# The lending desk: 1,989 real mortgage applications (Hunter and Walker 1996), to approve or not,
+# and the policy of a lender that does not exist.
 project: lending-desk
+models:
+  small: {engine: llamacpp, weights: smollm2-135m, threads: 1}
+  minilm: {engine: onnx, weights: minilm-l6-int8}
 contracts:
   loan-approval:
     task: tabular
@@ -52,7 +56,35 @@ contracts:
     exclude: [action, reject, typur, review, unver, gdlin, race, male, married, old, min30]
     limits: {latency_ms: 5, size_mb: 50}
     privacy: personal
-budget: {deadline_ms: 10000}
+  intent: {task: text, data: intents.yaml, target: intent, limits: {latency_ms: 20}}
+collections:
+  policies: {paths: ["policies/*"], embed: minilm}
+  plait: {paths: ["plait/*.md"], embed: minilm, privacy: public}    # plait's own pages
+prompts:
+  grounded: prompts/grounded.md
+flows:
+  desk:                             # what people and programs talk to
+    - guard: {input: [pii, injection]}
+    - route: {contract: intent, to: {loan_decision: decide}, otherwise: lookup}
+    - guard: {output: [pii]}
+  decide:
+    - extract: {contract: loan-approval, ask: 6}    # asks for what is missing, infers nothing
+    - answer: {contract: loan-approval, reasons: 3}
+  lookup:
+    - cache
+    - retrieve: {collection: policies, top: 8}
+    - guard: {passages: [injection]}
+    - answer: {}                    # quotes the documents; no model speaks
+    - guard: {output: [grounding]}
+  rephrased:                        # the same in the words of a model, held against the documents
+    - retrieve: {collection: policies, top: 8}
+    - guard: {passages: [injection]}
+    - answer: {model: small, prompt: grounded}
+    - guard: {output: [grounding]}
+  help:
+    - retrieve: {collection: plait, top: 8}
+    - answer: {}
+budget: {deadline_ms: 30000}
 """
 APPLICANTS: Mapping[str, Row] = {
     "steady": {
@@ -107,6 +139,10 @@ def init_desk(folder: Path, *, progress: Report | None = None) -> Started:
         target = folder / "data" / "loans.csv"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(loans, target)
+        for name in ("intents.yaml", "policies", "prompts"):
+            _copy(Path(__file__).with_name("lending") / name, folder / name)
+        for page in sorted(_pages().glob("*.md")):
+            _copy(page, folder / "plait" / page.name)
         (folder / FILE).write_text(DESK, encoding="utf-8")
     example = APPLICANTS["steady"]
     return Started(folder=folder, contract="loan-approval", example=example)
@@ -185,6 +221,21 @@ def _settings(
         "budget: {deadline_ms: 10000}    # per request",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _pages() -> Path:
+    """Return the folder of plait's own pages: within the package, or beside it in a clone."""
+    packaged = Path(__file__).with_name("pages")
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "docs"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, or a folder and all that lies in it."""
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def _place(folder: Path, data: str) -> str:

@@ -10,6 +10,7 @@ from typing import cast
 from plait.app.check import check_settings, find_node
 from plait.app.yaml_node import read_yaml
 from plait.core.budget import Limits
+from plait.core.collection import CollectionSettings
 from plait.core.contract import Contract
 from plait.core.errors import InvalidSettings, PlaitError, UnknownName
 from plait.core.ids import Json
@@ -53,7 +54,11 @@ class Settings:
         store: a folder, from where plait.yaml lies.
         host: address `plait serve` listens on; another than this machine's own needs an API key.
         port: of `plait serve`.
+        models: name -> an engine and its options.
         contracts: name -> contract.
+        collections: name -> the documents of a collection.
+        prompts: name -> file of a prompt.
+        flows: name -> steps.
         budget: what one request may spend.
     """
 
@@ -62,7 +67,11 @@ class Settings:
     store: str = ".plait"
     host: str = "127.0.0.1"
     port: int = 8000
+    models: Mapping[str, Node] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
+    collections: Mapping[str, CollectionSettings] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    flows: Mapping[str, Node] = field(default_factory=dict)
     budget: BudgetSettings = BudgetSettings()
 
 
@@ -210,7 +219,9 @@ def _refuse_newer(content: Mapping[str, Node]) -> None:
 def _effective(value: object, node: Node | None, names: tuple[str, ...]) -> Iterator[Setting]:
     """Walk a parsed value beside the node it was read from; None where it was not written."""
     given = node.content if node is not None else None
-    if is_dataclass(value):
+    if isinstance(value, Node):
+        yield from _written(value, names)
+    elif is_dataclass(value):
         written = given if isinstance(given, dict) else {}
         for each in fields(value):
             part = getattr(value, each.name)
@@ -223,3 +234,12 @@ def _effective(value: object, node: Node | None, names: tuple[str, ...]) -> Iter
     elif value or value == 0:
         plain = value.word if isinstance(value, Privacy) else value
         yield Setting(names, cast(Json, plain), "default")
+
+
+def _written(node: Node, names: tuple[str, ...]) -> Iterator[Setting]:
+    """Walk what is kept as it was written."""
+    if isinstance(node.content, dict):
+        for name, child in node.content.items():
+            yield from _written(child, (*names, name))
+    else:
+        yield Setting(names, node.plain(), node.where)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from plait.app.settings import Project, environment
+from plait.app.intents import SUFFIXES, read_intents
+from plait.app.settings import Project, cache_folder, environment
 from plait.core.cancel import Cancel
 from plait.core.contract import Contract, FeatureNote, SqlSource
 from plait.core.decision import Decision, Evidence
-from plait.core.errors import InvalidData, Refused, suggestion
+from plait.core.errors import InvalidData, MissingExtra, OriginError, Refused, suggestion
 from plait.core.ids import Json
 from plait.core.job import J, JobRun, Progress
 from plait.engines.base import read_artefact
@@ -26,12 +27,20 @@ from plait.store.base import Store
 from plait.store.frame import Frame
 from plait.store.table_query import read_query
 from plait.store.table_read import read_table
-from plait.train.conclude import conclude, evidence_of
-from plait.train.prepare import prepare
-from plait.train.race import Raced, measure_all, plan_race, race
+from plait.train.base import candidate_names, text_recipes
+from plait.train.conclude import conclude, declare, evidence_of
+from plait.train.corpus import lacking, prepare_text
+from plait.train.embedding import pull_encoder
+from plait.train.encoder import Encoder
+from plait.train.measure import Measured
+from plait.train.plan import Plan, plan_few, plan_race
+from plait.train.prepare import Prepared, prepare
+from plait.train.race import Raced, measure_all, race
 from plait.train.version import dataset_id
 
 TENANT = "default"
+ENCODER = "minilm-l6"
+"""The row of the catalogue that reads texts for the candidates that need a sentence encoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,12 @@ def train(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
     run.progress(Progress("reading the data"))
     dataset = _keep_data(store, project.folder, name, contract, add)
     seed = cast(int, arguments["seed"])
-    evidence, decision, raced = _bake_off(store, name, contract, dataset, seed, by, run)
+    prepared = _prepared(read_dataset(store, dataset), contract, seed)
+    if contract.task == "text" and lacking(prepared):
+        decision, raced = _declared(name, contract, prepared, seed, by, run)
+        evidence = None
+    else:
+        evidence, decision, raced = _bake_off(name, contract, prepared, seed, by, run)
     for result in raced.results:
         register_artefact(
             store,
@@ -108,7 +122,8 @@ def rerun(store: Store, _project: Project, arguments: Mapping[str, Json], run: J
     contract = Contract.read(before.contract)
     seed = cast(int, before.splits["seed"])
     by = str(arguments["by"])
-    after, again, _ = _bake_off(store, made.contract, contract, before.dataset, seed, by, run)
+    prepared = _prepared(read_dataset(store, before.dataset), contract, seed)
+    after, again, _ = _bake_off(made.contract, contract, prepared, seed, by, run)
     if not before.id == after.id == made.evidence:
         raise Refused(
             "rerun_differs",
@@ -119,23 +134,63 @@ def rerun(store: Store, _project: Project, arguments: Mapping[str, Json], run: J
     return Ended({"evidence": after.id, "verdict": _verdict(made, again)})
 
 
+def _prepared(frame: Frame, contract: Contract, seed: int = 0) -> Prepared:
+    """Return the rows ready to learn from, by the contract's task."""
+    if contract.task == "text":
+        return prepare_text(frame.columns, contract)
+    return prepare(frame.columns, contract, seed=seed)
+
+
 def _bake_off(
-    store: Store,
-    name: str,
-    contract: Contract,
-    dataset: str,
-    seed: int,
-    by: str,
-    run: JobRun,
+    name: str, contract: Contract, prepared: Prepared, seed: int, by: str, run: JobRun
 ) -> tuple[Evidence, Decision, Raced]:
-    """Race, measure and decide, on a kept dataset version."""
-    prepared = prepare(read_dataset(store, dataset).columns, contract, seed=seed)
-    plan = plan_race(prepared, contract, seed=seed)
-    part = _Part(run, evidence_of(contract, Raced(plan=plan, results=())).id)
-    raced = race(plan, part, folder=run.folder)
-    measured = measure_all(raced, part)
+    """Race, measure and decide."""
+    encoder, prepared = _with_encoder(contract, prepared, run)
+    plan = plan_race(prepared, contract, seed=seed, encoder=encoder)
+    raced, measured = _run(plan, contract, run)
     evidence, decision = conclude(contract, raced, measured, name=name, by=by, created=time.time())
     return evidence, decision, raced
+
+
+def _declared(
+    name: str, contract: Contract, prepared: Prepared, seed: int, by: str, run: JobRun
+) -> tuple[Decision, Raced]:
+    """Fit the one method for texts that are too few to compare candidates by."""
+    encoder, prepared = _with_encoder(contract, prepared, run)
+    plan = plan_few(prepared, contract, seed=seed, encoder=encoder)
+    raced, measured = _run(plan, contract, run)
+    return declare(contract, raced, measured, name=name, by=by, created=time.time()), raced
+
+
+def _run(plan: Plan, contract: Contract, run: JobRun) -> tuple[Raced, dict[str, Measured]]:
+    part = _Part(run, evidence_of(contract, Raced(plan=plan, results=())).id)
+    raced = race(plan, part, folder=run.folder)
+    return raced, measure_all(raced, part)
+
+
+def _with_encoder(
+    contract: Contract, prepared: Prepared, run: JobRun
+) -> tuple[Encoder | None, Prepared]:
+    """Return the sentence encoder, or None and a note on what is left out for want of one.
+
+    Raises:
+        MissingExtra, OriginError: there is none, and the contract names no candidate without.
+    """
+    if contract.task != "text":
+        return None, prepared
+    names = contract.candidates or candidate_names("text")
+    encoded = [name for name in names if text_recipes.load(name).needs_encoder]
+    if not encoded:
+        return None, prepared
+    run.progress(Progress(f"fetching the sentence encoder {ENCODER}"))
+    try:
+        artefact = pull_encoder(ENCODER, run.folder / "encoder", cache=cache_folder())
+        return Encoder(artefact), prepared
+    except (MissingExtra, OriginError) as error:
+        if len(encoded) == len(names):
+            raise
+        note = f"Left out for want of a sentence encoder: {', '.join(encoded)}: {error}."
+        return None, replace(prepared, notes=(note, *prepared.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +244,8 @@ def read_data(folder: Path, contract: Contract) -> Frame:
                 where=data.sql,
                 hint="name a file with a SELECT",
             ) from None
+    if contract.task == "text" and data.endswith(SUFFIXES):
+        return read_intents(folder / data, contract)
     return read_table(data if "://" in data else folder / data)
 
 
@@ -204,7 +261,7 @@ def _keep_data(
                 where="--with",
                 hint=suggestion(column, frame.names),
             )
-    prepare(frame.columns, contract)  # refuses what cannot be trained on, before it is kept
+    _prepared(frame, contract)  # refuses what cannot be trained on, before it is kept
     dataset = dataset_id(frame.columns)
     source = contract.data.sql if isinstance(contract.data, SqlSource) else contract.data
     register_dataset(
@@ -221,6 +278,13 @@ def _keep_data(
 
 def _with(contract: Contract, add: Sequence[str]) -> Contract:
     """Return the contract with columns that are used on top of its own."""
+    if add and contract.task == "text":
+        raise InvalidData(
+            "data_column_missing",
+            "a text contract reads one column, and none on top of it",
+            where="--with",
+            hint="name the column with `text: COLUMN`",
+        )
     features = contract.features
     if features:
         features = {**features, **dict.fromkeys(add, FeatureNote())}

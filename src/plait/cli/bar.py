@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from plait.cli.terminal import plural, side
+from plait.core import job
 from plait.registry import origin
 from plait.store.record import JobRow
 
@@ -39,6 +40,13 @@ def row_bar() -> Iterator[Callable[[int], None]]:
     """Show how many rows of a file are answered."""
     with _bar("reading", TimeElapsedColumn()) as move:
         yield lambda rows: move(plural(rows, "row"), rows, None)
+
+
+@contextmanager
+def ingest_bar() -> Iterator[Callable[[job.Progress], None]]:
+    """Show how many documents are taken in."""
+    with _bar("reading", BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn()) as move:
+        yield lambda told: move(told.step, told.done, told.total or None)
 
 
 @contextmanager

@@ -66,22 +66,74 @@ def _request(found: Part) -> None:
 
 
 def _content(found: Part, notes: Notes) -> None:
-    rows, answers = found["asked"], found["answered"]
-    if rows is None:
-        console.print("its rows are not kept")
+    asked, answered = found["asked"], found["answered"]
+    if asked is None:
+        console.print("what was sent is not kept")
         return
-    for number, row in enumerate(_parts(rows)[:_MOST_ROWS], 1):
+    if isinstance(asked, str):
+        _title("asked")
+        console.print(f"  {escape(asked)}")
+    elif asked and all("role" in each for each in _parts(asked)):
+        _title("asked")
+        for turn in _parts(asked):
+            console.print(f"  [dim]{turn['role']}[/]  {escape(str(turn['content']))}")
+    else:
+        _rows(_parts(asked), found, notes)
+        return
+    if answered is not None:
+        _said(_part(answered))
+    _found(found)
+
+
+def _said(answered: Part) -> None:
+    """Print what a flow or model answered, or which passages a search found."""
+    _title("answered")
+    if "text" not in answered:
+        console.print(f"  {plural(len(_parts(answered.get('passages', ()))), 'passage')}")
+        return
+    console.print(f"  {escape(str(answered['text']))}")
+    by = f" by {answered['spoken']}" if answered["spoken"] else ""
+    console.print(f"  [dim]{answered['manner']}{escape(by)}[/]")
+    for each in _parts(answered["citations"]):
+        place = f"{each['name']}, characters {each['start']} to {each['end']}"
+        whole(f"  [dim]{escape(place)}[/]")
+    for note in cast("Sequence[str]", answered["notes"]):
+        console.print(f"  [yellow]![/] {escape(note)}")
+
+
+def _found(found: Part) -> None:
+    """Print the passages that were retrieved and what guards said."""
+    passages, verdicts = _parts(found["passages"]), _parts(found["verdicts"])
+    if passages:
+        _title("passages")
+        rows = [
+            (
+                f"{_number(each['score']):.3f}",
+                escape(f"{each['document']}, characters {each['start']} to {each['end']}"),
+            )
+            for each in passages
+        ]
+        table(("score", "where"), rows, right=("score",))
+    if verdicts:
+        _title("guards")
+        for each in verdicts:
+            console.print(f"  {each['guard']}: {each['action']}; {escape(str(each['reason']))}")
+
+
+def _rows(rows: Sequence[Part], found: Part, notes: Notes) -> None:
+    """Print rows and their predictions."""
+    for number, row in enumerate(rows[:_MOST_ROWS], 1):
         _title("asked" if number == 1 else f"row {number}")
         for name, value in row.items():
             console.print(f"  {named(name, value, notes)}")
-    if (more := len(_parts(rows)) - _MOST_ROWS) > 0:
+    if (more := len(rows) - _MOST_ROWS) > 0:
         console.print(f"  and {plural(more, 'row')} more")
-    if answers is not None:
+    if found["answered"] is not None:
         decision = _part(found.get("decision", {}))
         point = _part(decision.get("operating_point") or {})
         _title("answered")
         show_answers(
-            _parts(answers)[:_MOST_ROWS],
+            _parts(found["answered"])[:_MOST_ROWS],
             str(_part(found.get("evidence", {})).get("target", "prediction")),
             point=OperatingPoint.read(point) if point else None,
             notes=notes,

@@ -1,7 +1,9 @@
 """`plait predict`: a row or a file."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 import orjson
@@ -14,12 +16,21 @@ from plait.cli.render import show_answers, show_legend
 from plait.cli.terminal import plural, whole
 from plait.core.errors import InvalidRequest
 from plait.core.response import PredictResponse
+from plait.core.schema import FieldKind
 
 _MOST_REASONS = 100
 
 
+class _Shared(TypedDict):
+    """What every command takes."""
+
+    project: Path
+    as_json: bool
+
+
 @click.command("predict")
 @click.argument("contract")
+@click.argument("pairs", nargs=-1, metavar="[FIELD=VALUE]...")
 @click.option("--row", help="One row as a JSON object, or several as a list.")
 @click.option("--file", "source", type=click.Path(), help="CSV or Parquet to answer.")
 @click.option("--out", type=click.Path(), help="CSV or Parquet to write.")
@@ -28,39 +39,61 @@ _MOST_REASONS = 100
     type=click.IntRange(0, _MOST_REASONS),
     default=0,
     show_default=True,
-    help="How many reasons to give for each row; with --row.",
+    help="How many reasons to give for each row; not with --file.",
 )
 @project_option
 @json_option
 def command(
     contract: str,
+    pairs: tuple[str, ...],
     row: str | None,
     source: str | None,
     out: str | None,
     reasons: int,
-    project: Path,
-    as_json: bool,
+    **shared: Unpack[_Shared],
 ) -> None:
     """Answer a row, or every row of a file, by the champion of CONTRACT.
 
+    A row is written as FIELD=VALUE arguments, such as text="where is my card", or as JSON.
     A file is written with the input's columns, `prediction`, and `probability_CLASS` for each
     class. A column of the input that bears such a name is kept as `input_NAME`.
     """
-    if (row is None) == (source is None):
-        raise click.UsageError("give either --row JSON, or --file F --out G")
+    if sum((bool(pairs), row is not None, source is not None)) != 1:
+        raise click.UsageError("give either FIELD=VALUE, or --row JSON, or --file F --out G")
     if (source is None) != (out is None):
         raise click.UsageError("--file and --out go together")
     if source is not None and reasons:
-        raise click.UsageError("--reasons goes with --row")
-    with open_app(project) as app:
+        raise click.UsageError("--reasons goes with FIELD=VALUE and --row")
+    with open_app(shared["project"]) as app:
         if source is not None and out is not None:
-            _file(app, contract, source, out, as_json=as_json)
+            _file(app, contract, source, out, as_json=shared["as_json"])
             return
-        response = app.predict(contract, _rows(row or ""), reasons=reasons)
-        if as_json:
+        rows = [_pairs(app, contract, pairs)] if pairs else _rows(row or "")
+        response = app.predict(contract, rows, reasons=reasons)
+        if shared["as_json"]:
             print_json(response.record())
         else:
             _show(app, response)
+
+
+def _pairs(
+    app: App, contract: str, pairs: tuple[str, ...]
+) -> Mapping[str, bool | int | float | str | None]:
+    """Return the row of FIELD=VALUE arguments; a value is what its field is."""
+    kinds: dict[str, FieldKind] = {
+        field.name: field.kind
+        for field in app.live.task(contract).predictor.artefact.manifest.input.fields
+    }
+    row: dict[str, bool | int | float | str | None] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"{pair!r} is not FIELD=VALUE")
+        row[name] = text
+        if kinds.get(name) in ("number", "boolean"):
+            with suppress(orjson.JSONDecodeError):  # then the schema says what is wrong with it
+                row[name] = orjson.loads(text)
+    return row
 
 
 def _rows(text: str) -> list[Mapping[str, bool | int | float | str | None]]:

@@ -92,7 +92,9 @@ def show_answers(
 def show_legend(response: PredictResponse, target: str) -> None:
     """Say once what the figures of answers mean, and how often they are expected to be wrong."""
     first = response.predictions[0]
-    if first.reasons:
+    if first.reasons and first.reasons[0].kind == "example":
+        console.print("[dim]reasons are the examples most like the text: 1 is the same[/]")
+    elif first.reasons:
         unit = "log-odds, + towards the answer" if first.probabilities else f"{target}, + upwards"
         console.print(f"[dim]reasons are in {escape(unit)}[/]")
     point = response.operating_point
@@ -125,13 +127,17 @@ def plain(value: Json) -> str:
 
 def _answer(prediction: Mapping[str, Json], target: str, point: OperatingPoint | None) -> str:
     """Say in words what a row gets: the level and how sure, or the number and how far off."""
-    value = cast("bool | int | float | str", prediction["prediction"])
+    value = cast("bool | int | float | str | None", prediction["prediction"])
     chances = cast("Mapping[str, float]", prediction.get("probabilities", {}))
     if not chances:
         spread = cast("Sequence[float]", prediction.get("interval", ()))
         between = " and ".join(map(figure.number, spread))
         extent = f" (nine in ten are between {between})" if spread else ""
         return f"[bold]{target} = {figure.number(cast(float, value))}[/]{extent}"
+    if value is None:
+        likely = max(chances, key=lambda each: chances[each])
+        sure = figure.percent(cast(float, prediction["confidence"]))
+        return f"[bold]{target}: no answer[/] (nearest {escape(likely)}, confidence {sure})"
     level = level_text(value)
     likely, *rest = sorted(chances, key=lambda each: -chances[each])
     said = f"[bold]{target} = {escape(level)}[/] ({figure.percent(chances[level])})"

@@ -71,6 +71,20 @@ class FeatureNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfScope:
+    """When a text contract answers nothing, because a text is unlike what its levels are about.
+
+    Attributes:
+        level: the level of the target whose rows are out of scope: they are never predicted, and
+            tell how many such texts are recognised. "" when there are none.
+        max_loss: the share of in-scope texts that may be left without an answer for it.
+    """
+
+    level: str = ""
+    max_loss: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """What one named task instance must deliver.
 
@@ -87,6 +101,9 @@ class Contract:
         limits: what a candidate must stay within.
         candidates: names of the candidates to race; empty races every one that fits.
         privacy: how private the rows are.
+        text: of a text contract, the column to read; "" takes the only other one, or the one with
+            the longest texts.
+        out_of_scope: when a text contract answers nothing; None has it always answer.
     """
 
     task: TaskName
@@ -100,6 +117,8 @@ class Contract:
     limits: ContractLimits = ContractLimits()
     candidates: tuple[str, ...] = ()
     privacy: Privacy = Privacy.INTERNAL
+    text: str = ""
+    out_of_scope: OutOfScope | None = OutOfScope()
 
     def record(self) -> dict[str, Json]:
         """Return what is hashed into evidence: all but where the data lies and people's names.
@@ -108,7 +127,7 @@ class Contract:
         """
         cost = self.objective.cost
         limits = self.limits
-        return {
+        found: dict[str, Json] = {
             "task": self.task,
             "target": self.target,
             "metric": self.metric,
@@ -120,12 +139,18 @@ class Contract:
             "candidates": list(self.candidates),
             "privacy": self.privacy.word,
         }
+        if self.task == "text":
+            scope = self.out_of_scope
+            found["text"] = self.text
+            found["out_of_scope"] = None if scope is None else [scope.level, scope.max_loss]
+        return found
 
     @classmethod
     def read(cls, record: Mapping[str, Json]) -> "Contract":
         """Return the contract that `record()` wrote, without its data and people's names."""
         parts: dict[str, Any] = dict(record)
         cost, limits = parts.pop("cost"), parts.pop("limits")
+        scope = parts.pop("out_of_scope", ["", OutOfScope().max_loss])
         return cls(
             data="",
             task=parts["task"],
@@ -140,4 +165,6 @@ class Contract:
             limits=ContractLimits(latency_ms=limits[0], size_mb=limits[1], memory_mb=limits[2]),
             candidates=tuple(parts["candidates"]),
             privacy=Privacy.of(parts["privacy"]),
+            text=parts.get("text", ""),
+            out_of_scope=None if scope is None else OutOfScope(level=scope[0], max_loss=scope[1]),
         )

@@ -46,6 +46,44 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Abstention:
+    """From which confidence on a text contract answers, and what that is expected to do.
+
+    The threshold is chosen on the confidences of all texts, each judged by models that did not see
+    it, so that at most `max_loss` of the texts like those in the data are left without an answer.
+    `loss` is cross-fitted: each fold is judged at the threshold that the other folds chose.
+
+    Attributes:
+        threshold: a text with less confidence is answered with null.
+        max_loss: what the contract allows.
+        loss: share of in-scope texts left without an answer.
+        loss_low: lower end of its 95 % interval over texts.
+        loss_high: upper end of the same.
+        recall: share of out-of-scope texts left without an answer; None when the data has none.
+        recall_low: lower end of its 95 % interval over texts.
+        recall_high: upper end of the same.
+    """
+
+    threshold: float
+    max_loss: float
+    loss: float
+    loss_low: float
+    loss_high: float
+    recall: float | None = None
+    recall_low: float | None = None
+    recall_high: float | None = None
+
+    def record(self) -> dict[str, Json]:
+        """Return it ready for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "Abstention":
+        """Return what `record()` wrote."""
+        return cls(**cast(Mapping[str, float], record))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """One candidate's part of the evidence.
 
@@ -183,6 +221,7 @@ class Decision:
         standings: best first.
         machine: processor, cores and operating system that measured.
         operating_point: for a binary contract.
+        abstention: for a text contract that may leave a text without an answer.
         notes: what a reader must know: leaks suspected, columns left out, sentinels.
         summary: one paragraph for a manager.
         by: who asked for it.
@@ -199,6 +238,7 @@ class Decision:
     standings: tuple[Standing, ...] = ()
     machine: Mapping[str, Json]
     operating_point: OperatingPoint | None = None
+    abstention: Abstention | None = None
     notes: tuple[str, ...] = ()
     summary: str = ""
     by: str
@@ -251,6 +291,9 @@ class Decision:
         found["standings"] = [each.record() for each in self.standings]
         found["operating_point"] = None if point is None else point.record()
         found["notes"] = list(self.notes)
+        del found["abstention"]  # the ids of decisions without one are as they were before
+        if self.abstention is not None:
+            found["abstention"] = self.abstention.record()
         return found
 
     @classmethod
@@ -261,4 +304,6 @@ class Decision:
         parts["standings"] = tuple(Standing(**each) for each in parts["standings"])
         parts["operating_point"] = None if point is None else OperatingPoint.read(point)
         parts["notes"] = tuple(parts["notes"])
+        if "abstention" in parts:
+            parts["abstention"] = Abstention.read(parts["abstention"])
         return cls(**parts)

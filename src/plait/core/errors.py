@@ -111,8 +111,11 @@ class InvalidRequest(UserError):
     codes: ClassVar[Mapping[str, str]] = {
         "request_not_json": "the body is not JSON",
         "request_shape": "the body is JSON, but not of the documented shape",
+        "request_unsupported": "the body asks for something that is not served",
         "request_too_large": "the body is larger than the limit",
         "request_method": "the address does not take that method",
+        "prompt_too_long": "the prompt is longer than the model can read",
+        "request_upstream": "the model's server does not take the request as it is",
         "row_unknown_field": "a row has a field the contract does not know",
         "row_missing_field": "a row lacks a field the contract requires",
         "row_wrong_type": "a field has a value of the wrong type",
@@ -132,6 +135,11 @@ class UnknownName(UserError):
         "unknown_metric": "no metric of that name serves the problem",
         "unknown_component": "no component of that name in the table",
         "unknown_decision": "no decision of that id",
+        "unknown_collection": "no collection of that name",
+        "unknown_document": "no document of that name or id in the collection",
+        "unknown_flow": "no flow of that name",
+        "unknown_model": "no model or flow of that name",
+        "unknown_prompt": "no prompt of that name",
         "unknown_request": "no recorded request of that id",
         "unknown_artefact": "no artefact of that id",
         "unknown_dataset": "no dataset of that id",
@@ -188,6 +196,8 @@ class Refused(PlaitError):
     codes: ClassVar[Mapping[str, str]] = {
         "contract_unmet": "no candidate is within every limit and requirement",
         "rerun_differs": "running the evidence again gave another evidence id or winner",
+        "guard_refused": "a guard refused what was asked or answered",
+        "privacy_stays": "content so private may not go to a model on another machine",
         "restore_refused": "the backup does not fit this store",
     }
 
@@ -215,9 +225,17 @@ class EngineError(PlaitError):
         "artefact_damaged": "a file of the artefact is missing or differs from its hash",
         "artefact_format": "the artefact has a format or engine this plait does not run",
         "engine_failed": "the engine failed while running",
+        "engine_stopped": "the process of the engine ended in mid-answer; the next request starts it",
+        "upstream_unreachable": "the model's server cannot be reached",
+        "upstream_failed": "the model's server failed, is too busy, or fell silent",
+        "upstream_garbled": "what came from the model's server is not the protocol it should speak",
+        "upstream_refused": "the model's server refuses the key, or does not know the model",
         "component_api": "a plug-in was written for another version of plait",
         "component_broken": "a plug-in cannot be imported",
     }
+    transient: ClassVar[frozenset[str]] = frozenset(
+        {"engine_stopped", "upstream_unreachable", "upstream_failed"}
+    )
 
 
 class StoreError(PlaitError):

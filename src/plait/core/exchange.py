@@ -17,6 +17,7 @@ class Exchange:
     Attributes:
         request: as it came in, or as a guard altered it.
         row: field -> value, gathered so far for a decision.
+        collections: names of those that were searched, found anything or not.
         passages: retrieved so far, the best first.
         answer: the response, once a step has one; it carries its citations.
         verdicts: of every guard so far.
@@ -25,6 +26,7 @@ class Exchange:
 
     request: Request
     row: Row | None = None
+    collections: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
     answer: Response | None = None
     verdicts: tuple[Verdict, ...] = ()

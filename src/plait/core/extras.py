@@ -1,5 +1,7 @@
 """Which optional library comes with which extra, in one table."""
 
+from importlib.util import find_spec
+
 from plait.core.errors import MissingExtra
 
 EXTRAS = {
@@ -24,3 +26,8 @@ def missing(library: str) -> MissingExtra:
         f"{library} is not installed",
         hint=f"pip install 'plait[{extra}]'",
     )
+
+
+def installed(library: str) -> bool:
+    """Tell whether a library could be imported, without importing it."""
+    return find_spec(library) is not None

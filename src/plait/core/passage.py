@@ -1,10 +1,15 @@
 """Stored pieces of documents, and the spans of them that support an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plait.core.ids import Json
 from plait.core.privacy import Privacy
+
+
+def with_headings(headings: Sequence[str], text: str) -> str:
+    """Return a passage's text with its headings before it, which is what an index should see."""
+    return "\n".join(part for part in (" > ".join(headings), text) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,8 @@ class Chunk:
         logprob: sum of the log-probabilities of its tokens, where the engine tells.
         logprobs: its tokens with their log-probabilities, in OpenAI's shape.
         calls: pieces of tool calls, in the shape of OpenAI's `delta.tool_calls`.
+        own: whether these are plait's own words rather than a model's or a document's, such as a
+            refusal: no passage need support them.
     """
 
     text: str = ""
@@ -99,3 +101,4 @@ class Chunk:
     logprob: float | None = None
     logprobs: tuple[Mapping[str, Json], ...] = ()
     calls: tuple[Mapping[str, Json], ...] = ()
+    own: bool = False

@@ -3,7 +3,7 @@
 Everything here is structural: a class fits by having the methods, it inherits nothing.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
@@ -14,6 +14,8 @@ from plait.core.contract import Paradigm, Problem
 from plait.core.exchange import Exchange
 from plait.core.ids import Json
 from plait.core.prompt import Chunk, Prompt
+from plait.core.request import PredictRequest
+from plait.core.response import PredictResponse
 from plait.core.schema import Schema
 from plait.core.verdict import Mark, Verdict
 
@@ -26,7 +28,7 @@ Place: TypeAlias = Literal["input", "passage", "output"]
 
 
 class Predictor(Protocol):
-    """Runs a tabular artefact. Synchronous, re-entrant, called inline: it answers within 1 ms."""
+    """Runs an artefact of rows or texts. Synchronous and re-entrant; rows take less than 1 ms."""
 
     @property
     def artefact(self) -> Artefact:
@@ -42,7 +44,8 @@ class Predictor(Protocol):
 
         Returns:
             `prediction`; for classes `probability_<level>` each, summing to 1; with an interval
-            `lower` and `upper`; with reasons `reasons`, a list of `Reason` per row.
+            `lower` and `upper`; for texts `confidence`, and None as the prediction where it is too
+            low; with reasons `reasons`, a list of `Reason` per row.
 
         Raises:
             EngineError: the engine failed.
@@ -71,13 +74,14 @@ class Generator(Protocol):
         """Whether what it is asked leaves this machine."""
         ...
 
-    def stream(self, prompt: Prompt, context: Context) -> AsyncIterator[Chunk]:
+    def stream(self, prompt: Prompt, context: Context) -> AsyncGenerator[Chunk, None]:
         """Yield the answer as it comes; stop soon after `context.cancel` is set or it is closed.
 
         Raises:
             EngineError: the model, or the server that runs it, failed.
             InvalidRequest: the prompt is longer than the model can read.
             BudgetExceeded: the deadline has passed, or the tokens or the money are spent.
+            Cancelled: nobody waits any more.
         """
         ...
 
@@ -122,6 +126,34 @@ class Tagger(Protocol):
 
 
 # Tasks, guards, steps.
+
+
+class RowTask(Protocol):
+    """Answers rows for one contract."""
+
+    @property
+    def contract(self) -> str:
+        """Name of the contract."""
+        ...
+
+    @property
+    def predictor(self) -> Predictor:
+        """What runs the artefact."""
+        ...
+
+    @property
+    def decision(self) -> str:
+        """Id of the decision that chose it."""
+        ...
+
+    @property
+    def quick(self) -> bool:
+        """Whether it answers within a millisecond, and may do so where others wait."""
+        ...
+
+    async def run(self, request: PredictRequest, context: Context) -> PredictResponse:
+        """Return one prediction per row."""
+        ...
 
 
 class Task(Protocol[Q, R]):
@@ -178,7 +210,9 @@ class Step(Protocol):
 class Speaker(Step, Protocol):
     """A step that can give its answer piece by piece."""
 
-    def stream(self, exchange: Exchange, context: Context) -> AsyncIterator[Chunk | Exchange]:
+    def stream(
+        self, exchange: Exchange, context: Context
+    ) -> AsyncGenerator[Chunk | Exchange, None]:
         """Yield the pieces as they come, and last the exchange with the whole answer."""
         ...
 

@@ -43,7 +43,7 @@ class ChatRequest:
     def content(self) -> dict[str, Json]:
         """Return what was said, ready for JSON."""
         if self.prompt.text:
-            return {"text": self.prompt.text}
+            return {"prompt": self.prompt.text}
         return {"messages": [_said(each) for each in self.prompt.messages]}
 
 

@@ -13,22 +13,32 @@ from plait.core.prompt import ToolCall
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """How one feature moved one prediction.
+    """How one feature moved one prediction, or which example of the training was like it.
 
     Attributes:
-        feature: name of the field.
-        value: what the row says.
+        feature: name of the field; of an example, its level.
+        value: what the row says, of a text one of its words; of an example, its text.
         contribution: exact additive share of the raw score: log-odds for classes, the target's unit
-            for a regression. Positive moves towards the predicted class, or upwards.
+            for a regression. Positive moves towards the predicted class, or upwards. Of an example,
+            its likeness to the text, at most 1.
+        kind: `contribution` or `example`.
     """
 
     feature: str
     value: Scalar
     contribution: float
+    kind: Literal["contribution", "example"] = "contribution"
 
     def record(self) -> dict[str, Json]:
-        """Return the reason ready for JSON."""
-        return {"feature": self.feature, "value": self.value, "contribution": self.contribution}
+        """Return the reason ready for JSON; the kind only of an example."""
+        found: dict[str, Json] = {
+            "feature": self.feature,
+            "value": self.value,
+            "contribution": self.contribution,
+        }
+        if self.kind != "contribution":
+            found["kind"] = self.kind
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +46,23 @@ class Prediction:
     """The answer to one row.
 
     Attributes:
-        value: the predicted level of the target, or number.
+        value: the predicted level of the target, or number; None where the contract abstains.
         probabilities: level as text -> calibrated probability; empty for a regression.
         interval: lowest and highest value expected, or None.
         reasons: largest first; empty unless asked for.
+        confidence: of a text contract, what it abstains by; None of any other.
     """
 
     value: Scalar
     probabilities: Mapping[str, float]
     interval: tuple[float, float] | None = None
     reasons: tuple[Reason, ...] = ()
+    confidence: float | None = None
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the contract gives no answer, for want of confidence."""
+        return self.value is None
 
     def record(self) -> dict[str, Json]:
         """Return the prediction ready for JSON, without the parts it does not have."""
@@ -54,6 +71,10 @@ class Prediction:
             found["probabilities"] = self.probabilities
         if self.interval is not None:
             found["interval"] = self.interval
+        if self.confidence is not None:
+            found["confidence"] = self.confidence
+        if self.abstained:
+            found["abstained"] = True
         if self.reasons:
             found["reasons"] = [reason.record() for reason in self.reasons]
         return found

@@ -10,4 +10,11 @@ TABLE = {
     "lightgbm": "plait.engines.lightgbm:load",
     "linear": "plait.engines.linear:load",
     "onnx": "plait.engines.onnx:load",
+    "text_linear": "plait.engines.text_linear:load",
+    "text_vector": "plait.engines.text_vector:load",
+}
+
+MODELS = {  # language models, which plait.yaml configures under `models`
+    "llamacpp": "plait.engines.llamacpp:LlamaCpp",
+    "openai": "plait.engines.openai:OpenAI",
 }

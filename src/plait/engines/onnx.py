@@ -4,11 +4,15 @@ The graph takes `(texts, tokens)` int64 ids, none of them padding, and gives `(t
 float32 vectors of length 1. Pooling and scaling are inside it: no two readers can differ in them.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
+from types import ModuleType
 from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +56,8 @@ class OnnxEmbedder:
         """Load the graph and the tokenizer of `artefact`; raises as `load` does."""
         self.artefact = artefact
         self._tokenise, self.max_tokens = _load_tokenizer(artefact.folder / TOKENIZER)
-        self._run, self.width = _load_graph(artefact.folder / MODEL, threads)
+        self._graph = _shared_graph(artefact.folder / MODEL, threads)
+        self._run, self.width = self._graph.run, self._graph.width
 
     def embed(self, texts: Sequence[str], context: Context) -> list[Vectors]:
         """Return one unit-length vector per text, `(width,)` each; all are rows of one matrix.
@@ -115,17 +120,39 @@ def _load_tokenizer(path: Path) -> tuple[Tokenise, int]:
     return tokenise, tokenizer.truncation["max_length"]
 
 
-def _load_graph(path: Path, threads: int) -> tuple[Run, int]:
-    """Return what runs the graph, and the width of its vectors."""
+class _Graph:
+    """A graph that is loaded: what runs it, and the width of its vectors."""
+
+    def __init__(self, run: Run, width: int) -> None:
+        self.run = run
+        self.width = width
+
+
+_graphs: WeakValueDictionary[tuple[str, int], _Graph] = WeakValueDictionary()
+_loading = Lock()
+
+
+def _shared_graph(path: Path, threads: int) -> _Graph:
+    """Return the graph, loaded once for all artefacts that hold the same bytes of it."""
     try:
         onnxruntime = import_module("onnxruntime")
     except ImportError:
         raise missing("onnxruntime") from None
+    content = read_bytes(path)
+    key = hashlib.sha256(content).hexdigest(), threads
+    with _loading:
+        graph = _graphs.get(key)
+        if graph is None:
+            graph = _graphs[key] = _load_graph(onnxruntime, path, content, threads)
+    return graph
+
+
+def _load_graph(onnxruntime: ModuleType, path: Path, content: bytes, threads: int) -> _Graph:
+    """Load a graph; the path is for errors."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised
-    content = read_bytes(path)
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the library's exceptions have no other base
@@ -147,4 +174,4 @@ def _load_graph(path: Path, threads: int) -> tuple[Run, int]:
             ) from error
         return vectors
 
-    return run, width
+    return _Graph(run, width)

@@ -113,6 +113,7 @@ class Pipeline:
         calibrate: None for a regression.
         interval: None unless a regression has one.
         threshold: the positive class is predicted from this probability on; None unless binary.
+        abstain: a text whose confidence is below this is answered with None; None answers all.
     """
 
     problem: Problem
@@ -121,6 +122,7 @@ class Pipeline:
     calibrate: Calibration | None = None
     interval: Interval | None = None
     threshold: float | None = None
+    abstain: float | None = None
 
     @property
     def width(self) -> int:

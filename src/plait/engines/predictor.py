@@ -63,7 +63,7 @@ class TabularPredictor:
         Raises:
             EngineError: `artefact_damaged`, when the pipeline cannot be read or is not the model's.
         """
-        pipeline = _read_pipeline(artefact)
+        pipeline = read_pipeline(artefact)
         scores = len(pipeline.classes) if pipeline.problem == "multiclass" else 1
         if (model.n_features, model.n_classes) != (pipeline.width, scores):
             raise damaged(
@@ -119,7 +119,12 @@ class TabularPredictor:
         ]
 
 
-def _read_pipeline(artefact: Artefact) -> Pipeline:
+def read_pipeline(artefact: Artefact) -> Pipeline:
+    """Return what surrounds the model of `artefact`.
+
+    Raises:
+        EngineError: `artefact_damaged`, when it cannot be read or is for another problem.
+    """
     path = artefact.folder / PIPELINE
     try:
         pipeline = Pipeline.read(read_json(path))

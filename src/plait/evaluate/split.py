@@ -167,10 +167,12 @@ def time_ordered(n: int, *, folds: int) -> Splits:
     return Splits("time_ordered", folds, 1, 0, tuple(each))
 
 
-def choose_splits(truth: Ints | Floats, problem: Problem, *, seed: int) -> Splits:
+def choose_splits(
+    truth: Ints | Floats, problem: Problem, *, seed: int, many: int = 50_000
+) -> Splits:
     """Choose folds and repeats that a race can afford and a comparison can use.
 
-    Five folds; four repeats to 1,000 rows, two to 50,000, one beyond, for time. With one repeat a
+    Five folds; four repeats to 1,000 rows, two to `many`, one beyond, for time. With one repeat a
     true difference of two standard deviations is found less than half the time. A class with fewer
     rows than folds makes them fewer.
 
@@ -178,6 +180,7 @@ def choose_splits(truth: Ints | Floats, problem: Problem, *, seed: int) -> Split
         truth: (n,) class indexes, or floats for regression.
         problem: what the truth is.
         seed: the start of the shuffles.
+        many: rows beyond which one repeat must do.
 
     Raises:
         InvalidData: `data_too_small` with fewer than 20 rows or 2 rows of a class;
@@ -197,7 +200,7 @@ def choose_splits(truth: Ints | Floats, problem: Problem, *, seed: int) -> Split
             f"all {n} rows have one value of the target",
             hint="name another target, or give rows of another outcome",
         )
-    repeats = 4 if n <= 1_000 else 2 if n <= 50_000 else 1
+    repeats = 4 if n <= 1_000 else 2 if n <= many else 1
     if problem == "regression":
         return repeated_folds(truth.astype(np.float64), folds=FOLDS, repeats=repeats, seed=seed)
     folds = min(FOLDS, int(rows.min()))

@@ -46,7 +46,28 @@ class Record:
                     "spans": [span.record() for span in trace.spans],
                     "usage": {"cost_usd": spent.cost_usd, "tokens": spent.tokens},
                     "key": context.principal.key,
+                    **_found(exchange),
                 },
                 content=content,
             )
         )
+
+
+def _found(exchange: Exchange) -> dict[str, Json]:
+    """Return which passages were found and what guards said, without any of the texts."""
+    found: dict[str, Json] = {}
+    if exchange.passages:
+        found["passages"] = [
+            {
+                "id": each.id,
+                "collection": each.collection,
+                "document": each.document,
+                "start": each.start,
+                "end": each.end,
+                "score": each.score,
+            }
+            for each in exchange.passages
+        ]
+    if exchange.verdicts:
+        found["verdicts"] = [each.record() for each in exchange.verdicts]
+    return found

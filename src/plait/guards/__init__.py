@@ -6,4 +6,8 @@ May import: evaluate, registry, engines, store, core.
 Not here: what happens after a verdict, which is `flow`'s.
 """
 
-TABLE: dict[str, str] = {}
+TABLE = {
+    "grounding": "plait.guards.grounding:make",
+    "injection": "plait.guards.injection:make",
+    "pii": "plait.guards.pii:make",
+}

@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.datastructures import Headers
 
 from plait.app.app import App
+from plait.app.keys import PREFIX
 from plait.core.context import LOCAL, Principal
 from plait.core.errors import NotAllowed
 
@@ -20,9 +21,11 @@ _OWN_NAME = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])?(:\d*)?", re.IGNORECAS
 class Auth:
     """Turns the headers of a request into a principal.
 
-    A key that is sent must be right. Without one, a server on a loopback address takes the caller
-    for the person at the machine, unless the request comes through a proxy or through a web page of
-    another site: then the browser says so in `Origin`, or the page's own name stands in `Host`.
+    A key that is sent must be right; what stands in its place because a client asks for some text,
+    such as `unused`, is none where none is needed. Without one, a server on a loopback address
+    takes the caller for the person at the machine, unless the request comes through a proxy or
+    through a web page of another site: then the browser says so in `Origin`, or the page's own name
+    stands in `Host`.
     """
 
     def __init__(self, app: App, host: str) -> None:
@@ -37,14 +40,12 @@ class Auth:
         """
         headers = request.headers
         header = headers.get("authorization", "")
-        if self._open and not header:
+        kind, _, value = header.partition(" ")
+        secret = value.strip() if kind.lower() == "bearer" else ""
+        if self._open and (not header or (secret and not secret.startswith(PREFIX))):
             _refuse_strangers(headers)
             return LOCAL
-        kind, _, value = header.partition(" ")
-        secret = ""
-        if kind.lower() == "bearer":
-            secret = value.strip()
-        elif kind.lower() == "basic":
+        if kind.lower() == "basic":
             _refuse_other_sites(headers)  # browsers send a password they know by themselves
             secret = _password(value)
         principal = self._keys.principal(secret)

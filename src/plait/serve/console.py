@@ -17,15 +17,16 @@ from plait.core.context import Principal
 from plait.core.contract import Contract
 from plait.core.decision import Decision, OperatingPoint
 from plait.core.errors import InvalidRequest, PlaitError, shown
+from plait.core.protocol import RowTask
 from plait.core.request import PredictRequest
 from plait.core.response import PredictResponse, Reason
 from plait.core.schema import Field
 from plait.engines.answer import level_text
 from plait.flow.handle import inline
+from plait.serve.ask import Asked, ask, box
 from plait.serve.auth import Auth
 from plait.serve.json import read_body
 from plait.serve.page import show
-from plait.tasks.tabular.task import TabularTask
 
 _REASONS = 6
 _REQUESTS = 20
@@ -38,15 +39,19 @@ def router(app: App, auth: Auth) -> APIRouter:
 
     @routes.get("/", response_class=HTMLResponse)
     def home(request: Request) -> HTMLResponse:
-        """Show contracts with their decisions, forms to predict, and the last requests."""
+        """Show a box to ask in, contracts with their decisions, and the last requests."""
         return _page(app, auth.principal(request, "read"), _NOTHING)
 
     @routes.post("/", response_class=HTMLResponse)
-    async def predict(request: Request) -> HTMLResponse:
-        """Answer the row of a form, on the same page."""
+    async def answer(request: Request) -> HTMLResponse:
+        """Answer the question or the row of a form, on the same page."""
         principal = auth.principal(request, "predict")
         principal.require("read")
-        sent = parse_qs((await read_body(request)).decode("utf-8", "replace"))
+        body = (await read_body(request)).decode("utf-8", "replace")
+        sent = parse_qs(body, keep_blank_values=True)
+        if "flow" in sent:
+            asked = await ask(app, principal, sent, request)
+            return await run_in_threadpool(_page, app, principal, _NOTHING, asked)
         typed = {name: values[0] for name, values in sent.items()}
         return await run_in_threadpool(_answered, app, principal, typed, str(request.base_url))
 
@@ -71,7 +76,9 @@ def _answered(app: App, principal: Principal, typed: Mapping[str, str], url: str
     return _page(app, principal, asked)
 
 
-def _page(app: App, principal: Principal, asked: Mapping[str, object]) -> HTMLResponse:
+def _page(
+    app: App, principal: Principal, asked: Mapping[str, object], question: Asked | None = None
+) -> HTMLResponse:
     tasks = app.live.tasks()
     contracts = [
         {
@@ -90,13 +97,14 @@ def _page(app: App, principal: Principal, asked: Mapping[str, object]) -> HTMLRe
         contracts=contracts,
         requests=app.requests(_REQUESTS, principal),
         asked=asked,
+        box=box(app, principal, question),
         when=lambda at: time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)),
         number=figure.number,
         milliseconds=figure.milliseconds,
     )
 
 
-def _live(app: App, contract: Contract, task: TabularTask) -> dict[str, object]:
+def _live(app: App, contract: Contract, task: RowTask) -> dict[str, object]:
     """Return what the page says of a contract that is answered."""
     made = app.decision(task.decision)
     return {
@@ -171,6 +179,9 @@ def _answer(target: str, response: PredictResponse) -> dict[str, object]:
     ]
     value = prediction.value
     said = figure.number(value) if isinstance(value, float) and not levels else _text(value)
+    if prediction.abstained:
+        said = "no answer"
+    examples = any(each.kind == "example" for each in prediction.reasons)
     largest = max((abs(each.contribution) for each in prediction.reasons), default=1.0)
     return {
         "id": response.id,
@@ -178,8 +189,12 @@ def _answer(target: str, response: PredictResponse) -> dict[str, object]:
         "chances": chances,
         "interval": prediction.interval and tuple(map(figure.number, prediction.interval)),
         "point": point and _point(point, *(f"{target} = {level}" for level in levels)),
-        "unit": "log-odds" if levels else "share",
-        "sign": f"+ speaks for {target} = {said}." if levels else f"+ raises {target}.",
+        "unit": "likeness" if examples else "log-odds" if levels else "share",
+        "sign": "These examples are most like it; 1 is the same."
+        if examples
+        else f"+ speaks for {target} = {said}."
+        if levels
+        else f"+ raises {target}.",
         "reasons": [_reason(each, largest) for each in prediction.reasons],
     }
 

@@ -9,7 +9,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plait.app.app import App
 from plait.core.ids import new_id
-from plait.serve import console, docs, health, predict, records
+from plait.serve import (
+    chat,
+    console,
+    docs,
+    embeddings,
+    files,
+    health,
+    models,
+    predict,
+    records,
+    vector_store_files,
+    vector_stores,
+)
+from plait.serve.answer import Answering
 from plait.serve.auth import Auth
 from plait.serve.errors import handle_errors
 from plait.serve.metrics import Metrics
@@ -18,16 +31,19 @@ from plait.serve.metrics import Metrics
 def make(app: App, host: str = "127.0.0.1") -> FastAPI:
     """Return the ASGI application for `app`, as it is served on `host`."""
     auth, metrics = Auth(app, host), Metrics(app)
+    answering = Answering(app, auth, metrics)
     http = _Http(
         title="plait",
         version=version("plait"),
-        summary="Predictions of the contracts of one project, and the evidence behind them.",
+        summary="Answers and predictions of one project, and the evidence behind them.",
         docs_url=None,  # the framework's page loads scripts from another host
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
     http.include_router(predict.router(app, auth, metrics))
+    for part in (chat, embeddings, models, files, vector_stores, vector_store_files):
+        http.include_router(part.router(answering))
     http.include_router(records.router(app, auth))
     http.include_router(health.router(app, auth, metrics))
     http.include_router(console.router(app, auth))

@@ -1,6 +1,6 @@
 """The one JSON encoder and decoder of the HTTP room."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import cast
 
 import orjson
@@ -24,19 +24,23 @@ async def read_body(request: Request) -> bytes:
         InvalidRequest: it is larger than `MAX_BODY`.
         Cancelled: the caller left before all of it came.
     """
+    return b"".join([part async for part in body_parts(request, MAX_BODY)])
+
+
+async def body_parts(request: Request, most: int) -> AsyncIterator[bytes]:
+    """Yield the body as it comes; raises as `read_body` does, for more than `most` bytes."""
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:12]) > MAX_BODY:
-        raise _too_large()
-    parts, size = [], 0
+    if length.isdecimal() and int(length[:12]) > most:
+        raise _too_large(most)
+    size = 0
     try:
         async for part in request.stream():
-            parts.append(part)
             size += len(part)
-            if size > MAX_BODY:
-                raise _too_large()
+            if size > most:
+                raise _too_large(most)
+            yield part
     except ClientDisconnect:
         raise Cancelled("cancelled", "the caller left before the body was complete") from None
-    return b"".join(parts)
 
 
 def parse_object(body: bytes) -> Mapping[str, object]:
@@ -58,9 +62,9 @@ def parse_object(body: bytes) -> Mapping[str, object]:
     return cast("dict[str, object]", value)
 
 
-def _too_large() -> InvalidRequest:
+def _too_large(most: int) -> InvalidRequest:
     return InvalidRequest(
         "request_too_large",
-        f"the body is larger than {MAX_BODY // 1024 // 1024} MiB",
-        hint="send fewer rows at a time",
+        f"the body is larger than {most // 1024 // 1024} MiB",
+        hint="send less at a time",
     )

@@ -20,6 +20,7 @@ from plait.serve.errors import error_response
 from plait.serve.json import parse_object, read_body, render
 from plait.serve.metrics import Metrics
 from plait.serve.shape import ERRORS, MAX_REASONS, PREDICT_BODY, Predictions
+from plait.serve.timing import tell
 
 _INLINE_ROWS = 20  # answered in less than the 0.1 ms that the way to a thread and back takes
 
@@ -31,7 +32,9 @@ def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
 
     async def answer(wanted: PredictRequest, context: Context) -> PredictResponse:
         """Answer here, or in a thread when others would have to wait for it."""
-        if wanted.reasons == 0 and len(wanted.rows) <= _INLINE_ROWS:
+        task = app.live.tasks().get(wanted.contract)
+        quick = task is None or task.quick
+        if quick and wanted.reasons == 0 and len(wanted.rows) <= _INLINE_ROWS:
             return await app.handle(wanted, context)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(pool, inline, app.handle(wanted, context))
@@ -51,9 +54,8 @@ def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
             status, response = "done", Response(body, media_type="application/json")
         except PlaitError as error:
             status, response = error.code, error_response(error)
-        total = context.trace.elapsed()
+        total = tell(response, context)
         metrics.observe(contract, status, context.trace.spans, total, count)
-        _tell(response, context.trace.id, {**context.trace.seconds(), "total": total})
         return response
 
     return routes
@@ -86,10 +88,3 @@ def _request(contract: str, body: Mapping[str, object]) -> PredictRequest:
     return PredictRequest(
         contract=contract, rows=cast("tuple[Row, ...]", tuple(rows)), reasons=reasons
     )
-
-
-def _tell(response: Response, request_id: str, seconds: Mapping[str, float]) -> None:
-    """Put the id and the time of each stage into the headers."""
-    response.headers.append("x-request-id", request_id)
-    timing = ", ".join(f"{name};dur={1000 * each:.3f}" for name, each in seconds.items())
-    response.headers.append("server-timing", timing)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from plait.core.columns import Scalar
-from plait.core.decision import OperatingPoint, Standing
+from plait.core.decision import Abstention, OperatingPoint, Standing
 from plait.core.job import JobState
 from plait.core.response import Reason
 from plait.flow.admit import MAX_ROWS
@@ -42,6 +42,8 @@ class Prediction:
     probabilities: Mapping[str, float] = field(default_factory=dict)
     interval: tuple[float, float] | None = None
     reasons: Sequence[Reason] = ()
+    confidence: float | None = None
+    abstained: bool = False
 
 
 @dataclass
@@ -78,10 +80,12 @@ class Explanation:
     tenant: str
     key: str
     privacy: Literal["public", "internal", "personal", "secret"]
-    asked: Sequence[Mapping[str, object]] | None
-    answered: Sequence[Prediction] | None
+    asked: Sequence[object] | str | None
+    answered: Sequence[Prediction] | Mapping[str, object] | None
     stages: Sequence[Stage]
     usage: Mapping[str, float] | None
+    passages: Sequence[Mapping[str, object]]
+    verdicts: Sequence[Mapping[str, object]]
     artefact: Mapping[str, object] = field(default_factory=dict)
     decision: Mapping[str, object] = field(default_factory=dict)
     evidence: Mapping[str, object] = field(default_factory=dict)
@@ -107,6 +111,7 @@ class Decision:
     summary: str
     by: str
     created: float
+    abstention: Abstention | None = None
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What every store can do. SQLite is one; a server database will be another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, TypeAlias
@@ -8,10 +8,98 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 from plait.core.decision import Role
 from plait.core.ids import Json
 from plait.core.job import JobState, Progress
-from plait.store.record import AuditRow, Immutable, JobRow, KeyRow, R, ReleaseRow, RequestRow
+from plait.store.record import (
+    AuditRow,
+    CollectionRow,
+    DocumentRow,
+    Immutable,
+    JobRow,
+    LogRow,
+    PassageRow,
+    R,
+    ReleaseRow,
+    Replaceable,
+    RequestRow,
+    SourceRow,
+    VectorRow,
+)
 
 Lease: TypeAlias = Literal["held", "cancel", "lost"]
 Match: TypeAlias = "str | int | float | None"
+Code: TypeAlias = tuple[float, bytes]
+"""A vector in 8 bits: what a step is worth, and a signed byte per number."""
+Head: TypeAlias = tuple[int, int]
+"""The newest change of a collection: its `seq` and `mark`; zeros before the first."""
+Near: TypeAlias = tuple[PassageRow, DocumentRow]
+
+
+class Documents(Protocol):
+    """Keeps documents, their passages and vectors, and the log that indexes follow.
+
+    It is the only truth: whatever an index finds counts only if `joined` still knows it.
+    """
+
+    def put(
+        self,
+        document: DocumentRow,
+        source: SourceRow,
+        passages: Sequence[PassageRow],
+        vectors: Sequence[VectorRow] = (),
+    ) -> DocumentRow:
+        """Keep a document in place of the one of its collection and name, all of it or nothing.
+
+        Args:
+            document: `number` and `passages` are ignored.
+            source: `document` is ignored.
+            passages: in order; `number` and `document` are ignored.
+            vectors: none, or one per passage; `passage` is ignored.
+
+        Returns:
+            The document with its number.
+        """
+        ...
+
+    def remove(self, collection: str, name: str) -> DocumentRow | None:
+        """Remove a document with all that was made of it; None when there is none of that name."""
+        ...
+
+    def remove_collection(self, collection: str) -> bool:
+        """Remove a collection with its documents and log; False when there is none of that id."""
+        ...
+
+    def collection(self, tenant: str, name: str) -> tuple[CollectionRow, Head] | None:
+        """Return a tenant's collection of that name and the newest change of it; cheap."""
+        ...
+
+    def log(self, collection: str, since: int) -> list[LogRow]:
+        """Return the changes of a collection from the `seq` `since` on, that one included."""
+        ...
+
+    def passages(self, collection: str, first: int, last: int, limit: int) -> list[PassageRow]:
+        """Return the first `limit` of the passages numbered `first` to `last`, in order."""
+        ...
+
+    def vectors(
+        self, collection: str, model: str, first: int, last: int, limit: int
+    ) -> list[tuple[int, int, Code]]:
+        """Return the like of their vectors: passage, document, vector."""
+        ...
+
+    def joined(self, collection: str, tenant: str, numbers: Iterable[int]) -> Mapping[int, Near]:
+        """Return those of the passages that are the collection's and the tenant's now."""
+        ...
+
+    def codes(self, model: str, numbers: Iterable[int]) -> Mapping[int, Code]:
+        """Return the vectors of those of the passages that have one of that model."""
+        ...
+
+    def known(self, tenant: str, model: str, hashes: Iterable[str]) -> Mapping[str, Code]:
+        """Return the vectors of texts that the tenant keeps already, by the texts' hashes."""
+        ...
+
+    def where(self, collection: str, metadata: Mapping[str, str]) -> list[int]:
+        """Return the numbers of the documents whose metadata say all of `metadata`."""
+        ...
 
 
 class Store(Protocol):
@@ -29,11 +117,16 @@ class Store(Protocol):
         """
         ...
 
-    def put(self, *rows: Immutable | KeyRow) -> None:
+    @property
+    def documents(self) -> Documents:
+        """The documents of its collections."""
+        ...
+
+    def put(self, *rows: Immutable | Replaceable) -> None:
         """Keep all of `rows` or none.
 
         A dataset, artefact, evidence or decision never changes: putting an equal one again does
-        nothing. A key replaces the key of the same id.
+        nothing. A key or a collection replaces the one of the same id.
 
         Raises:
             StoreError: `store_conflict`, the id is kept with another body.

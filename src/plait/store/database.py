@@ -12,7 +12,7 @@ from plait.store.fault import faults
 
 FILE = "plait.db"
 BUSY_MILLISECONDS = 10_000
-Value: TypeAlias = "int | float | str | None"
+Value: TypeAlias = "int | float | str | bytes | None"
 Values: TypeAlias = "tuple[Value, ...]"
 
 

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from plait.core.errors import StoreError
@@ -54,6 +56,23 @@ class ServeLock:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def taken(path: Path) -> Iterator[bool]:
+    """Try to take the lock of a file, which is made, and yield whether it is ours until the end."""
+    with faults(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            _lock(file)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(file)
 
 
 def _lock(file: int) -> None:

@@ -11,19 +11,25 @@ from plait.store.database import Value, Values
 from plait.store.record import (
     ArtefactRow,
     AuditRow,
+    CollectionRow,
     DatasetRow,
     DecisionRow,
+    DocumentRow,
     EvidenceRow,
     JobRow,
     KeyRow,
+    LogRow,
+    PassageRow,
     R,
     ReleaseRow,
     RequestRow,
+    SourceRow,
     StepRow,
+    VectorRow,
 )
 
-_JSON = {"body", "content", "arguments", "result", "error", "details"}
-_TUPLE = {"scopes", "roles"}
+_JSON = {"body", "content", "arguments", "result", "error", "details", "metadata"}
+_TUPLE = {"scopes", "roles", "headings"}
 
 
 def dump(value: Json) -> str | None:
@@ -108,6 +114,12 @@ _TABLES: Mapping[type[Any], Table[Any]] = {
         "job": JobRow,
         "step": StepRow,
         "audit": AuditRow,
+        "collection": CollectionRow,
+        "document": DocumentRow,
+        "source": SourceRow,
+        "passage": PassageRow,
+        "vector": VectorRow,
+        "index_log": LogRow,
     }.items()
 }
 

@@ -8,11 +8,12 @@ sent has `tenant`, `subject` (whose data it is, "" when nobody's) and `privacy` 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from plait.core.decision import Role
 from plait.core.ids import Json
 from plait.core.job import JobState
+from plait.core.passage import with_headings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +229,162 @@ class AuditRow:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRow:
+    """A set of documents of one tenant.
+
+    Attributes:
+        name: unique within the tenant.
+        model: id of the artefact that makes its vectors; "" when it has none.
+        size: most characters of a passage.
+        body: what its maker wants to keep beside it, such as a title.
+    """
+
+    id: str
+    tenant: str
+    subject: str = ""
+    privacy: int
+    created: float
+    name: str
+    model: str = ""
+    size: int
+    body: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRow:
+    """A document of a collection, without its text.
+
+    Attributes:
+        id: hash of where it lies and of its text, so that it names the offsets too.
+        number: assigned by the store, never twice.
+        collection: id of the collection.
+        name: path or name, unique within the collection.
+        sha256: of the original bytes, in hex.
+        size: bytes of the original.
+        media_type: `text/markdown` and the like.
+        recipe: how its passages and vectors were made; another one makes others.
+        origin: `pattern` when a pattern of the settings found it, or else `given`.
+        passages: how many it was cut into.
+        metadata: what it says of itself, and what was said of it.
+    """
+
+    id: str
+    number: int = 0
+    tenant: str
+    subject: str = ""
+    privacy: int
+    created: float
+    collection: str
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    recipe: str
+    origin: str
+    passages: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """What a document was made from, and the text that every offset counts in.
+
+    Attributes:
+        document: number of the document.
+        original: the bytes as they came.
+        text: as the parser left it.
+    """
+
+    document: int = 0
+    tenant: str
+    subject: str = ""
+    privacy: int
+    created: float
+    original: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageRow:
+    """A piece of a document.
+
+    Attributes:
+        number: assigned by the store, rising, never twice; a document's are consecutive.
+        collection: id of the collection.
+        document: number of the document.
+        start: offset of its first character in the document's text.
+        page: that it begins on, from 1; None where there are no pages.
+        headings: what it stands under, the highest first.
+        text: its characters.
+        sha256: of `indexed`, in hex.
+    """
+
+    number: int = 0
+    tenant: str
+    subject: str = ""
+    privacy: int
+    created: float
+    collection: str
+    document: int = 0
+    start: int
+    page: int | None
+    headings: tuple[str, ...]
+    text: str
+    sha256: str
+
+    @property
+    def indexed(self) -> str:
+        """What an index sees of it."""
+        return with_headings(self.headings, self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorRow:
+    """The vector of a passage in 8 bits: `scale` times the signed bytes of `code`.
+
+    Attributes:
+        passage: its number.
+        model: id of the artefact that made it.
+        scale: what one step of a byte is worth.
+        code: a signed byte per number of the vector.
+    """
+
+    passage: int = 0
+    model: str
+    tenant: str
+    subject: str = ""
+    privacy: int
+    created: float
+    scale: float
+    code: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow:
+    """A change of a collection, which its indexes follow.
+
+    Attributes:
+        seq: assigned by the store, rising.
+        collection: id of the collection.
+        op: what happened to the passages `first` to `last`.
+        first: number of a passage.
+        last: number of a passage; below `first` when there are none.
+        mark: a random number. A store that was restored gives a `seq` again, but no mark.
+    """
+
+    seq: int = 0
+    collection: str
+    op: Literal["add", "remove"]
+    first: int
+    last: int
+    mark: int
+
+
 Immutable: TypeAlias = DatasetRow | ArtefactRow | EvidenceRow | DecisionRow
-Record: TypeAlias = Immutable | ReleaseRow | KeyRow | RequestRow | JobRow | StepRow | AuditRow
+Replaceable: TypeAlias = KeyRow | CollectionRow
+Found: TypeAlias = DocumentRow | SourceRow | PassageRow | VectorRow | LogRow
+Record: TypeAlias = (
+    Immutable | Replaceable | Found | ReleaseRow | RequestRow | JobRow | StepRow | AuditRow
+)
 R = TypeVar("R", bound=Record)

@@ -103,4 +103,55 @@ CREATE TRIGGER audit_remains BEFORE DELETE ON audit
   BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
 """
 
-MIGRATIONS: Sequence[Migration] = (first,)
+
+def second(connection: apsw.Connection) -> None:
+    """Add the tables of collections."""
+    connection.execute(_SECOND)
+
+
+_SECOND = """
+CREATE TABLE collection (
+  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, subject TEXT NOT NULL, privacy INTEGER NOT NULL,
+  created REAL NOT NULL,
+  name TEXT NOT NULL, model TEXT NOT NULL, size INTEGER NOT NULL, body TEXT NOT NULL,
+  UNIQUE (tenant, name)) STRICT;
+
+CREATE TABLE document (
+  id TEXT NOT NULL UNIQUE, number INTEGER PRIMARY KEY AUTOINCREMENT,
+  tenant TEXT NOT NULL, subject TEXT NOT NULL, privacy INTEGER NOT NULL, created REAL NOT NULL,
+  collection TEXT NOT NULL REFERENCES collection (id), name TEXT NOT NULL, sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL, media_type TEXT NOT NULL, recipe TEXT NOT NULL, origin TEXT NOT NULL,
+  passages INTEGER NOT NULL, metadata TEXT NOT NULL,
+  UNIQUE (collection, name)) STRICT;
+
+-- apart, so that a list of documents does not read their texts
+CREATE TABLE source (
+  document INTEGER PRIMARY KEY REFERENCES document (number) ON DELETE CASCADE,
+  tenant TEXT NOT NULL, subject TEXT NOT NULL, privacy INTEGER NOT NULL, created REAL NOT NULL,
+  original BLOB NOT NULL, text TEXT NOT NULL) STRICT;
+
+-- a number that was ever given names no other passage, however late an index is
+CREATE TABLE passage (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  tenant TEXT NOT NULL, subject TEXT NOT NULL, privacy INTEGER NOT NULL, created REAL NOT NULL,
+  collection TEXT NOT NULL,
+  document INTEGER NOT NULL REFERENCES document (number) ON DELETE CASCADE,
+  start INTEGER NOT NULL, page INTEGER, headings TEXT NOT NULL, text TEXT NOT NULL,
+  sha256 TEXT NOT NULL) STRICT;
+CREATE INDEX passage_collection ON passage (collection, number);
+CREATE INDEX passage_document ON passage (document);
+CREATE INDEX passage_sha256 ON passage (sha256);
+
+CREATE TABLE vector (
+  passage INTEGER NOT NULL REFERENCES passage (number) ON DELETE CASCADE, model TEXT NOT NULL,
+  tenant TEXT NOT NULL, subject TEXT NOT NULL, privacy INTEGER NOT NULL, created REAL NOT NULL,
+  scale REAL NOT NULL, code BLOB NOT NULL,
+  PRIMARY KEY (passage, model)) STRICT;
+
+CREATE TABLE index_log (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, collection TEXT NOT NULL, op TEXT NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, mark INTEGER NOT NULL) STRICT;
+CREATE INDEX index_log_collection ON index_log (collection, seq);
+"""
+
+MIGRATIONS: Sequence[Migration] = (first, second)

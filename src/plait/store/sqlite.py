@@ -17,10 +17,21 @@ from plait.store.backup import write_backup
 from plait.store.base import Lease, Match
 from plait.store.blob import Blobs
 from plait.store.database import Database, Value
+from plait.store.document import SqliteDocuments
 from plait.store.job import Jobs
 from plait.store.mapper import load, table
 from plait.store.migration import migrate
-from plait.store.record import AuditRow, Immutable, JobRow, KeyRow, R, ReleaseRow, RequestRow
+from plait.store.record import (
+    AuditRow,
+    CollectionRow,
+    Immutable,
+    JobRow,
+    KeyRow,
+    R,
+    ReleaseRow,
+    Replaceable,
+    RequestRow,
+)
 from plait.store.schema import MIGRATIONS, Migration
 from plait.store.writer import Writer
 
@@ -52,6 +63,7 @@ class SqliteStore:
         self._blobs = Blobs(folder)
         self._jobs = Jobs(self._database, clock)
         self._audit = Audit(self._database, clock)
+        self.documents = SqliteDocuments(self._database, self._reader)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -61,12 +73,12 @@ class SqliteStore:
 
     # rows
 
-    def put(self, *rows: Immutable | KeyRow) -> None:
+    def put(self, *rows: Immutable | Replaceable) -> None:
         """Keep all of `rows` or none; see `Store.put`."""
         with self._database.transaction() as connection:
             for row in rows:
-                if isinstance(row, KeyRow):
-                    _put_key(connection, row)
+                if isinstance(row, KeyRow | CollectionRow):
+                    _put_replaceable(connection, row)
                 else:
                     _put_immutable(connection, row)
 
@@ -230,8 +242,8 @@ class SqliteStore:
         self.close()
 
 
-def _put_key(connection: apsw.Connection, row: KeyRow) -> None:
-    rows = table(KeyRow)
+def _put_replaceable(connection: apsw.Connection, row: Replaceable) -> None:
+    rows = table(type(row))
     changes = ", ".join(f"{name} = excluded.{name}" for name in rows.columns if name != "id")
     connection.execute(f"{rows.insert} ON CONFLICT (id) DO UPDATE SET {changes}", rows.values(row))
 

@@ -6,4 +6,8 @@ May import: evaluate, registry, engines, store, core; never another task.
 Not here: HTTP, fitting, policy, what comes before or after the answer.
 """
 
-TABLE = {"tabular": "plait.tasks.tabular.task:TabularTask"}
+TABLE = {
+    "chat": "plait.tasks.chat.chat:ChatTask",
+    "tabular": "plait.tasks.tabular.task:TabularTask",
+    "text": "plait.tasks.text.task:TextTask",
+}

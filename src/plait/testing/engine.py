@@ -1,4 +1,4 @@
-"""What every engine of tabular artefacts must do, as one check to call from a test."""
+"""What every engine of rows and texts must do, as one check to call from a test."""
 
 import math
 import shutil
@@ -20,6 +20,7 @@ from plait.engines.answer import level_text
 Load: TypeAlias = Callable[[Path], Predictor]
 Answer: TypeAlias = Mapping[str, Scalar]
 
+_MOST_REASONS = 1_000
 _TOLERANCE = 1e-6  # an engine may compute in float32
 
 
@@ -71,13 +72,14 @@ def _check_answers(predictor: Predictor, answers: Sequence[Answer]) -> None:
     names = _probability_names(predictor)
     for answer in answers:
         for name, value in answer.items():
-            finite = isinstance(value, str) or math.isfinite(_number(value))
-            assert finite, f"{name} is {value!r}"
+            text = isinstance(value, str) or (name == "prediction" and _abstains(predictor, answer))
+            assert text or math.isfinite(_number(value)), f"{name} is {value!r}"
         if names:
             chances = [_number(answer[name]) for name in names]
             assert all(0 <= chance <= 1 for chance in chances), f"probabilities are {chances}"
             assert math.isclose(sum(chances), 1, rel_tol=_TOLERANCE), f"{chances} are not 1 in all"
-            assert _chosen(answer) in names, f"{answer['prediction']!r} is no level"
+            level = _abstains(predictor, answer) or _chosen(answer) in names
+            assert level, f"{answer['prediction']!r} is no level"
         if "lower" in answer:
             low, high = _number(answer["lower"]), _number(answer["upper"])
             assert low <= _number(answer["prediction"]) <= high, "it predicts outside its interval"
@@ -124,19 +126,24 @@ def _check_reasons(predictor: Predictor, rows: Sequence[Row]) -> None:
     """Reasons and a constant add up; for classes one constant for each level predicted."""
     fields = predictor.artefact.manifest.input.names
     columns = _columns(predictor.artefact.manifest.input, rows)
-    answer = predictor.predict(columns, reasons=len(fields))
+    texts = predictor.artefact.manifest.task == "text"
+    answer = predictor.predict(columns, reasons=_MOST_REASONS if texts else len(fields))
     few = predictor.predict(columns, reasons=1)
     bases: dict[str, float] = {}
     for at, row in enumerate(rows):
         reasons = answer["reasons"][at]
-        sizes = [-abs(reason.contribution) for reason in reasons]
+        examples = any(reason.kind == "example" for reason in reasons)
+        sizes = [-r.contribution if examples else -abs(r.contribution) for r in reasons]
         assert sizes == sorted(sizes), "the largest reason is not first"
         assert few["reasons"][at] == reasons[:1], "one reason is not the first of all"
+        if examples:
+            continue
         for reason in reasons:
             said, meant = reason.value, _plain(row[reason.feature])
-            assert _same(said, meant), f"a reason quotes {said!r}, and the row says {meant!r}"
+            quoted = str(said) in str(meant) if texts else _same(said, meant)
+            assert quoted, f"a reason quotes {said!r}, and the row says {meant!r}"
         one = {name: _plain(answer[name][at]) for name in predictor.artefact.manifest.output.names}
-        for key, score in _scores(predictor, one):
+        for key, score in () if one["prediction"] is None else _scores(predictor, one):
             base = score - sum(reason.contribution for reason in reasons)
             gap = abs(base - bases.setdefault(key, base))
             assert gap <= _TOLERANCE * max(1.0, abs(score)), f"reasons miss the score by {gap}"
@@ -152,6 +159,12 @@ def _scores(predictor: Predictor, answer: Answer) -> Iterator[tuple[str, float]]
         own = math.log(_number(answer[_chosen(answer)]))
         log_odds = 2 if len(names) == 2 else 1
         yield _chosen(answer), log_odds * (own - sum(logs) / len(logs))
+
+
+def _abstains(predictor: Predictor, answer: Answer) -> bool:
+    """Tell whether it gives no answer where it may give none."""
+    may = predictor.artefact.manifest.output["prediction"].nullable
+    return may and answer["prediction"] is None
 
 
 def _check_damage(load: Load, folder: Path) -> None:

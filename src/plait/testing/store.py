@@ -18,6 +18,7 @@ from plait.store.record import (
     ReleaseRow,
     RequestRow,
 )
+from plait.testing.document import check_documents
 
 Make = Callable[[Path], Store]
 
@@ -46,6 +47,7 @@ def check_store(make: Make, folder: Path) -> None:
         _steps,
         _audit,
         _backup,
+        check_documents,
     ):
         check(make, folder / check.__name__)
 

@@ -11,3 +11,10 @@ TABLE = {
     "linear": "plait.train.linear:Linear",
     "lightgbm": "plait.train.boosting:Boosting",
 }
+
+TEXT_TABLE = {
+    "majority": "plait.train.majority:Majority",
+    "tfidf_linear": "plait.train.tfidf:TfidfLinear",
+    "minilm_linear": "plait.train.sentence:MinilmLinear",
+    "minilm_neighbours": "plait.train.sentence:MinilmNeighbours",
+}

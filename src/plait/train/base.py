@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.artefact import Manifest
+from plait.core.contract import TaskName
 from plait.core.protocol import Candidate, Predictor, Sample
 from plait.core.table import Table
 from plait.engines.answer import output_schema
 from plait.engines.base import json_bytes, load, write_artefact
 from plait.engines.pipeline import PIPELINE, Pipeline
 from plait.evaluate.split import repeated_folds, repeated_stratified
-from plait.train import TABLE
+from plait.train import TABLE, TEXT_TABLE
 
 FOLDS = 5
 FOLDS_OF_MANY = 3
@@ -36,7 +37,35 @@ class Recipe(Protocol):
         ...
 
 
+class TextRecipe(Protocol):
+    """What the table of candidates for texts holds."""
+
+    @property
+    def needs_encoder(self) -> bool:
+        """Whether it takes an `encoder`."""
+        ...
+
+    def __call__(
+        self, folder: Path, *, threshold: float | None = None, abstain: float | None = None
+    ) -> Candidate:
+        """Return a candidate; with `encoder`, a `plait.train.encoder.Encoder`, if it needs one.
+
+        Args:
+            folder: where its fit writes the artefact.
+            threshold: as of a `Recipe`.
+            abstain: the confidence below which the artefact answers nothing; None has it always
+                answer.
+        """
+        ...
+
+
 recipes: Table[Recipe] = Table("candidates", TABLE)
+text_recipes: Table[TextRecipe] = Table("text_candidates", TEXT_TABLE)
+
+
+def candidate_names(task: TaskName) -> list[str]:
+    """Return the names of the candidates that a contract of this task may race."""
+    return text_recipes.names() if task == "text" else recipes.names()
 
 
 def export(

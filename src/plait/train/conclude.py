@@ -11,20 +11,25 @@ from plait.core.decision import Decision, Evidence, Scored, Standing
 from plait.engines.answer import level_text
 from plait.evaluate.compare import interval_of_scores
 from plait.evaluate.decide import ALPHA, Choice, Entry, broken_limits, decide
+from plait.train.corpus import FEW
 from plait.train.measure import Measured
 from plait.train.race import Raced
-from plait.train.summary import summary_of
+from plait.train.summary import summary_of, summary_of_few
 
 RARE = 20
 """Of fewer rows of a class the decision warns."""
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "plait")
 _PYTHON = ".".join(platform.python_version_tuple()[:2])  # 3.12 sums floats otherwise than 3.11
 
 RULE = (
     "Of the candidates within every limit, those not significantly worse than the best score are "
     f"contenders (corrected paired test, Holm, {100 * ALPHA:.0f} %). Of these the simplest wins, "
     "then the fastest, then the smallest. A baseline that any rival beats is no contender."
+)
+RULE_OF_FEW = (
+    "Too few labels to compare: more than half of the levels have fewer than "
+    f"{FEW} texts. One method is taken unseen: the first that the contract names, else the linear "
+    "one on a sentence encoder, or on words where there is no encoder."
 )
 
 
@@ -52,7 +57,7 @@ def evidence_of(contract: Contract, raced: Raced) -> Evidence:
             )
             for result in raced.results
         ),
-        libraries={"python": _PYTHON, **{name: version(name) for name in LIBRARIES}},
+        libraries={"python": _PYTHON, **{name: version(name) for name in plan.libraries}},
     )
 
 
@@ -89,6 +94,7 @@ def conclude(
         standings=_standings(raced, measured, choice),
         machine=next(iter(measured.values())).machine,
         operating_point=winner.point if winner else None,
+        abstention=winner.abstention if winner else None,
         notes=_notes(raced),
         summary=summary_of(
             contract,
@@ -103,13 +109,55 @@ def conclude(
     return evidence, decision
 
 
-def _choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) -> Choice:
-    """Apply the rule to what the candidates scored and what they cost."""
-    limits = {
+def declare(
+    contract: Contract,
+    raced: Raced,
+    measured: Mapping[str, Measured],
+    *,
+    name: str,
+    by: str,
+    created: float,
+) -> Decision:
+    """Return the decision on texts that are too few to compare candidates by.
+
+    Args:
+        contract: what must be delivered.
+        raced: how the one candidate did.
+        measured: candidate -> what its artefact costs to run.
+        name: of the contract.
+        by: who asked for the decision.
+        created: seconds since 1970-01-01 UTC.
+    """
+    (result,) = raced.results
+    values = measured[result.name].values
+    broken = broken_limits(values, _limits(contract))
+    return Decision(
+        kind="declared",
+        contract=name,
+        winner=result.name,
+        artefact=result.artefact,
+        rule=RULE_OF_FEW,
+        machine=measured[result.name].machine,
+        operating_point=result.point,
+        abstention=result.abstention,
+        notes=(*(f"{result.name} {each}." for each in broken), *raced.plan.prepared.notes),
+        summary=summary_of_few(raced, values, name=name),
+        by=by,
+        created=created,
+    )
+
+
+def _limits(contract: Contract) -> dict[str, float]:
+    return {
         limit: allowed
         for limit in ("latency_ms", "size_mb", "memory_mb")
         if (allowed := getattr(contract.limits, limit)) is not None
     }
+
+
+def _choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) -> Choice:
+    """Apply the rule to what the candidates scored and what they cost."""
+    limits = _limits(contract)
     entries = [
         Entry(
             name=each.name,

@@ -1,7 +1,7 @@
 """Raw columns and a contract into what the candidates learn from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class Prepared:
         dataset: id of the dataset version, all of its rows and columns.
         leaks: columns that may know the target, features or not, the surest first.
         notes: one sentence each on what a reader must know of the data.
+        outside: like `columns`, of rows that are out of the scope of a text contract; or empty.
     """
 
     input: Schema
@@ -44,6 +45,7 @@ class Prepared:
     dataset: str
     leaks: tuple[LeakageFinding, ...]
     notes: tuple[str, ...]
+    outside: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.target)

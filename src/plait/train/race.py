@@ -15,51 +15,27 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from plait.core.columns import Columns, Row
-from plait.core.contract import Contract, Paradigm
-from plait.core.decision import OperatingPoint
+from plait.core.contract import Paradigm
+from plait.core.decision import Abstention, OperatingPoint
 from plait.core.errors import EngineError
 from plait.core.ids import Json
 from plait.core.job import JobRun, Progress
 from plait.core.protocol import Candidate
 from plait.engines.answer import probability_columns
 from plait.engines.base import read_artefact
-from plait.evaluate.metric import Metric, default_metric, metric_named, score
-from plait.evaluate.split import Split, Splits, choose_splits
-from plait.evaluate.threshold import Costs, choose_threshold, honest_operating_point
-from plait.train.base import Recipe, recipes
+from plait.engines.text import CONFIDENCE
+from plait.evaluate.abstain import honest_abstention
+from plait.evaluate.metric import score
+from plait.evaluate.split import Split
+from plait.evaluate.threshold import choose_threshold, honest_operating_point
 from plait.train.measure import Measured, measure
+from plait.train.plan import Make, Plan
 from plait.train.prepare import Prepared
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 MEASURED_ROWS = 200
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Plan:
-    """What is raced.
-
-    Attributes:
-        prepared: the rows.
-        recipes: name -> what makes the candidate, in the order of the race.
-        metric: what compares them.
-        splits: on which all of them are fitted and scored.
-        costs: of a binary contract's errors; they choose the threshold.
-        seed: of everything random in a fit.
-    """
-
-    prepared: Prepared
-    recipes: Mapping[str, Recipe]
-    metric: Metric
-    splits: Splits
-    costs: Costs
-    seed: int
-
-    @property
-    def units(self) -> int:
-        """Units of progress: each candidate's splits, its fit on all rows, its measurement."""
-        return len(self.recipes) * (len(self.splits) + 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +52,8 @@ class Result:
         artefact: id of the artefact fitted on all rows.
         folder: where that artefact lies.
         seconds: what a split took, on average; no part of the evidence.
+        abstention: the confidence it answers from, and what to expect of it; None where it always
+            answers.
     """
 
     name: str
@@ -87,6 +65,7 @@ class Result:
     artefact: str
     folder: Path = field(compare=False)
     seconds: float = field(compare=False)
+    abstention: Abstention | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -95,27 +74,6 @@ class Raced:
 
     plan: Plan
     results: tuple[Result, ...]
-
-
-def plan_race(prepared: Prepared, contract: Contract, *, seed: int = 0) -> Plan:
-    """Return the race that a contract asks for.
-
-    Raises:
-        UnknownName: `unknown_metric`, or `unknown_component` for a candidate.
-        InvalidSettings: `settings_wrong_value`, when an error costs nothing or less.
-        InvalidData: `data_too_small`, too few rows to split.
-    """
-    cost = contract.objective.cost
-    return Plan(
-        prepared=prepared,
-        recipes={name: recipes.load(name) for name in contract.candidates or recipes.names()},
-        metric=metric_named(contract.metric, prepared.problem, where="metric")
-        if contract.metric
-        else default_metric(prepared.problem),
-        splits=choose_splits(prepared.target, prepared.problem, seed=seed),
-        costs=Costs(cost.false_positive, cost.false_negative) if cost else Costs(),
-        seed=seed,
-    )
 
 
 def race(plan: Plan, run: JobRun, *, folder: Path) -> Raced:
@@ -177,14 +135,18 @@ class _Fold:
         score: the metric on the rows tested.
         positive: their probabilities of the positive class; empty unless binary.
         seconds: what the fit took.
+        confidence: in them; empty unless a contract may abstain.
+        outside: confidence in the rows that are out of scope.
     """
 
     score: float
     positive: list[float]
     seconds: float
+    confidence: list[float] = field(default_factory=list)
+    outside: list[float] = field(default_factory=list)
 
 
-def _run_fold(plan: Plan, recipe: Recipe, split: Split) -> dict[str, Any]:
+def _run_fold(plan: Plan, recipe: Make, split: Split) -> dict[str, Any]:
     """Fit on the rows to train on, and score the exported artefact on the rows to test on."""
     prepared = plan.prepared
     with TemporaryDirectory(prefix="plait-fold-") as folder:
@@ -192,11 +154,21 @@ def _run_fold(plan: Plan, recipe: Recipe, split: Split) -> dict[str, Any]:
         candidate = recipe(Path(folder))
         with threadpool_limits(limits=1):  # sums in one order, whatever else the machine does
             runnable = candidate.fit(prepared.sample(split.train, seed=plan.seed))
-        seconds = time.perf_counter() - started
-        prediction = _prediction(runnable.predict(prepared.take(split.test)), prepared)
+            seconds = time.perf_counter() - started
+            answer = runnable.predict(prepared.take(split.test))
+            beyond = runnable.predict(prepared.outside) if prepared.outside else {}
+    prediction = _prediction(answer, prepared)
     value = score(plan.metric, prepared.target[split.test], prediction)
     positive = prediction[:, 1].tolist() if prepared.problem == "binary" else []
-    return asdict(_Fold(value, positive, seconds))
+    return asdict(
+        _Fold(value, positive, seconds, *map(_confidence, (answer, beyond)))
+        if plan.max_loss is not None
+        else _Fold(value, positive, seconds)
+    )
+
+
+def _confidence(answer: Columns) -> list[float]:
+    return list(map(float, answer.get(CONFIDENCE, ())))
 
 
 def _prediction(answer: Columns, prepared: Prepared) -> Floats:
@@ -207,14 +179,17 @@ def _prediction(answer: Columns, prepared: Prepared) -> Floats:
     return np.column_stack([np.asarray(answer[name], dtype=np.float64) for name in names])
 
 
-def _finish(
-    plan: Plan, run: JobRun, recipe: Recipe, folds: Sequence[_Fold], folder: Path
-) -> Result:
+def _finish(plan: Plan, run: JobRun, recipe: Make, folds: Sequence[_Fold], folder: Path) -> Result:
     """Fit on all rows, with the threshold that the folds chose."""
     point = None
     if plan.prepared.problem == "binary":
         point = _operating_point(plan, [np.array(fold.positive) for fold in folds])
-    candidate = recipe(folder, threshold=point.threshold if point else None)
+    operating = {"threshold": point.threshold if point else None}
+    abstention = None
+    if plan.max_loss is not None:
+        abstention = _abstention(plan, plan.max_loss, folds)
+        operating["abstain"] = abstention.threshold
+    candidate = recipe(folder, **operating)
     work = partial(_fit_all, plan, candidate, folder)
     artefact = run.step(f"artefact/{candidate.name}", work)
     if not _holds(folder, artefact):  # the folder was lost when an earlier attempt was killed
@@ -229,6 +204,7 @@ def _finish(
         artefact=artefact,
         folder=folder,
         seconds=fmean(fold.seconds for fold in folds),
+        abstention=abstention,
     )
 
 
@@ -268,6 +244,28 @@ def _operating_point(plan: Plan, positives: Sequence[Floats]) -> OperatingPoint:
         cost=fmean(point.cost.estimate for point in points),
         cost_low=fmean(point.cost.low for point in points),
         cost_high=fmean(point.cost.high for point in points),
+    )
+
+
+def _abstention(plan: Plan, max_loss: float, folds: Sequence[_Fold]) -> Abstention:
+    """Choose the confidence to answer from, and say what to expect of it."""
+    found = honest_abstention(
+        [np.array(fold.confidence) for fold in folds],
+        [np.array(fold.outside) for fold in folds],
+        max_loss,
+        folds=plan.splits.folds,
+        seed=plan.seed,
+    )
+    recall = found.recall
+    return Abstention(
+        threshold=found.threshold,
+        max_loss=max_loss,
+        loss=found.loss.estimate,
+        loss_low=found.loss.low,
+        loss_high=found.loss.high,
+        recall=recall.estimate if recall else None,
+        recall_low=recall.low if recall else None,
+        recall_high=recall.high if recall else None,
     )
 
 

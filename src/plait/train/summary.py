@@ -5,6 +5,8 @@ Every figure stands in the decision too, with why each of the others lost.
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from plait.core.contract import Contract
 from plait.core.decision import OperatingPoint
 from plait.core.figure import size
@@ -12,6 +14,7 @@ from plait.engines.answer import level_text
 from plait.evaluate.compare import interval_of_scores
 from plait.evaluate.decide import Choice
 from plait.evaluate.threshold import Costs
+from plait.train.corpus import FEW, lacking
 from plait.train.race import Raced, Result
 
 
@@ -41,9 +44,55 @@ def summary_of(
             f"The reason: {choice.why}.",
             _price(measurements[winner.name]),
             *_errors(contract, raced, winner),
+            *_abstains(winner),
             *_doubts(raced),
         ]
     )
+
+
+def summary_of_few(raced: Raced, measurements: Mapping[str, float], *, name: str) -> str:
+    """Return the paragraph on texts that are too few to compare candidates by.
+
+    Args:
+        raced: how the one candidate did.
+        measurements: what its artefact costs to run.
+        name: of the contract.
+    """
+    (result,) = raced.results
+    plan, prepared = raced.plan, raced.plan.prepared
+    tested = zip(result.scores, plan.splits, strict=True)
+    right = sum(round(score * len(split.test)) for score, split in tested)
+    counts = np.bincount(prepared.target.astype(np.int64))
+    return " ".join(
+        [
+            f"{result.name} answers for {name}. It is declared, not chosen: too few labels to "
+            f"compare, since {int((counts < FEW).sum())} of the {len(counts)} levels have fewer "
+            f"than {FEW} texts.",
+            f"Left out in turn, {right} of the {len(prepared)} texts got the right level: an "
+            "impression, no evidence.",
+            *_abstains(result),
+            _price(measurements),
+            f"To compare candidates give {lacking(prepared)} more texts, so that each level has "
+            f"{FEW}, and train again.",
+        ]
+    )
+
+
+def _abstains(result: Result) -> list[str]:
+    """Say what is left without an answer."""
+    found = result.abstention
+    if found is None:
+        return []
+    extent = f"{100 * found.loss_low:.3g} to {100 * found.loss_high:.3g}"
+    sentence = (
+        f"It answers from a confidence of {found.threshold:.3g} on, and so leaves about "
+        f"{100 * found.loss:.3g} of 100 texts within the scope without an answer (95 % interval "
+        f"{extent}; {100 * found.max_loss:g} are allowed)"
+    )
+    if found.recall is None or found.recall_low is None or found.recall_high is None:
+        return [f"{sentence}."]
+    extent = f"{100 * found.recall_low:.3g} to {100 * found.recall_high:.3g}"
+    return [f"{sentence}, and {100 * found.recall:.3g} of 100 beyond it ({extent})."]
 
 
 def _score(raced: Raced, winner: Result, name: str) -> str:

@@ -38,7 +38,13 @@ class Target:
     problem: Problem
 
 
-def read_target(column: RawColumn, positive: str = "") -> Target:
+def read_target(
+    column: RawColumn,
+    positive: str = "",
+    *,
+    minimum: int = MINIMUM_ROWS,
+    quantities: bool = True,
+) -> Target:
     """Read the target.
 
     A number with a fraction, with more than 20 distinct values, or with a value that one row alone
@@ -47,10 +53,12 @@ def read_target(column: RawColumn, positive: str = "") -> Target:
     Args:
         column: the target, every row of the data.
         positive: the level of two that counts as positive, as text; "" takes the last in order.
+        minimum: rows that must have it.
+        quantities: whether it may be one; if not, every number is a level.
 
     Raises:
         InvalidData: `data_target_kind` for a time; `data_target_constant` with fewer than two
-            values; `data_too_small` with fewer than 20 rows, or 2 rows of a class.
+            values; `data_too_small` with fewer than `minimum` rows, or 2 rows of a class.
         InvalidSettings: `settings_wrong_value` when `positive` is none of two levels.
     """
     if column.kind == "time":
@@ -63,8 +71,9 @@ def read_target(column: RawColumn, positive: str = "") -> Target:
     rows = np.flatnonzero(~missing(column))
     present = column.values[rows]
     levels, indexes, counts = np.unique(present, return_inverse=True, return_counts=True)
-    _check_size(column.name, levels, counts, len(column.values))
-    if column.kind == "number" and len(levels) > 2 and _is_quantity(levels, counts):
+    _check_size(column.name, levels, counts, len(column.values), minimum)
+    quantity = quantities and column.kind == "number" and len(levels) > 2
+    if quantity and _is_quantity(levels, counts):
         if positive:
             raise _wrong_positive(positive, column.name, [])
         values = present.astype(np.float64)
@@ -103,7 +112,7 @@ def _level(value: Level) -> Level:
 
 
 def _check_size(
-    name: str, levels: NDArray[np.generic], counts: NDArray[np.int64], rows: int
+    name: str, levels: NDArray[np.generic], counts: NDArray[np.int64], rows: int, minimum: int
 ) -> None:
     present = int(counts.sum())
     if len(levels) < 2:
@@ -115,12 +124,12 @@ def _check_size(
             where=name,
             hint="name another target, or give rows of another outcome",
         )
-    if present < MINIMUM_ROWS:
+    if present < minimum:
         raise InvalidData(
             "data_too_small",
             f"{present} of {rows} rows have the target, too few to compare anything",
             where=name,
-            hint=f"give at least {MINIMUM_ROWS}",
+            hint=f"give at least {minimum}",
         )
 
 

@@ -1,8 +1,13 @@
 """Documents made on the spot."""
 
+from dataclasses import replace
+
 import pytest
 
+from plait.store.record import CollectionRow
+from plait.store.sqlite import SqliteStore
 from plait.tasks.search.parse import parse_document
+from plait.testing.embedder import WordEmbedder
 
 SIZE, LEADING = 11, 14
 
@@ -62,3 +67,39 @@ def parsed():
         return [(each.kind, document.text[each.start : each.end]) for each in document.blocks]
 
     return blocks
+
+
+@pytest.fixture
+def store(tmp_path):
+    with SqliteStore(tmp_path / "store") as opened:
+        yield opened
+
+
+@pytest.fixture
+def embedder():
+    """Texts that share words are near; it remembers every text."""
+    return WordEmbedder()
+
+
+@pytest.fixture
+def docs(store, embedder):
+    """The collection `docs`, empty."""
+    row = CollectionRow(
+        id="col_1",
+        tenant="default",
+        privacy=1,
+        created=1.0,
+        name="docs",
+        model=embedder.artefact.id,
+        size=1200,
+    )
+    store.put(row)
+    return row
+
+
+@pytest.fixture
+def other_docs(store, docs):
+    """The collection `docs` of another tenant."""
+    row = replace(docs, id="col_2", tenant="other")
+    store.put(row)
+    return row

@@ -18,7 +18,7 @@ PARSERS = {
     "text/plain": "plait.tasks.search.text:parse_text",
 }
 MOST_BYTES = 64 * 2**20
-_SUFFIXES = {
+SUFFIXES = {
     ".pdf": "application/pdf",
     ".htm": "text/html",
     ".html": "text/html",
@@ -48,12 +48,23 @@ def read_document(path: Path, *, most_bytes: int = MOST_BYTES) -> Document:
     """Return the document in a file.
 
     Raises:
-        InvalidData: `data_missing`, or `data_unreadable`; see `parse_document`.
+        InvalidData: see `read_original` and `parse_document`.
         MissingExtra: the library that reads it is not installed.
+    """
+    return parse_document(
+        read_original(path, most_bytes=most_bytes), str(path), most_bytes=most_bytes
+    )
+
+
+def read_original(path: Path, *, most_bytes: int = MOST_BYTES) -> bytes:
+    """Return the bytes of a file, of one that is too large enough of them to tell.
+
+    Raises:
+        InvalidData: `data_missing`, or `data_unreadable`.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(most_bytes + 1)
+            return file.read(most_bytes + 1)
     except FileNotFoundError:
         beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
         near = nearest_of(path.name, beside)
@@ -64,7 +75,6 @@ def read_document(path: Path, *, most_bytes: int = MOST_BYTES) -> Document:
         hint = "name the files in it" if path.is_dir() else "check who may read it"
         message = f"it cannot be read: {error.strerror}"
         raise InvalidData("data_unreadable", message, where=str(path), hint=hint) from None
-    return parse_document(data, str(path), most_bytes=most_bytes)
 
 
 def parse_document(
@@ -108,7 +118,7 @@ def _media_type(data: bytes, name: str) -> str:
     head = data[:1024].lstrip().lower()
     if head.startswith(_PDF.lower()):
         return "application/pdf"
-    named = _SUFFIXES.get(PurePath(name).suffix.lower())
+    named = SUFFIXES.get(PurePath(name).suffix.lower())
     if named:
         return named
     return "text/html" if head.startswith((b"<!doctype html", b"<html")) else "text/plain"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from plait.core.passage import with_headings
 from plait.core.sentence import Span, sentences, trimmed
 from plait.tasks.search.document import Block, Document
 
@@ -32,7 +33,7 @@ class Piece:
     @property
     def indexed(self) -> str:
         """The text with the headings before it, which is what an index should see."""
-        return "\n".join(part for part in (" > ".join(self.headings), self.text) if part)
+        return with_headings(self.headings, self.text)
 
 
 def split(

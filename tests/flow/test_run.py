@@ -10,7 +10,7 @@ from plait.core.errors import UnknownName
 from plait.core.exchange import Exchange
 from plait.core.privacy import Privacy
 from plait.flow.handle import inline
-from plait.flow.predict import Predict
+from plait.flow.run import Run
 
 
 def task(response):
@@ -23,14 +23,14 @@ def task(response):
 def test_the_exchange_gains_an_answer_and_keeps_the_rest(request_, response):
     exchange = Exchange(request=request_, row={"a": 1}, privacy=Privacy.SECRET)
     context = Context()
-    found = inline(Predict(lambda _: task(response))(exchange, context))
+    found = inline(Run(lambda: task(response))(exchange, context))
     assert found.answer.id == context.trace.id
     assert replace(found, answer=None) == exchange
 
 
 def test_the_contract_is_looked_up_for_each_request(request_, response):
     live = {"loan": task(response)}
-    answer = Predict(live.__getitem__)
+    answer = Run(lambda: live["loan"])
     exchange = Exchange(request=request_)
     assert inline(answer(exchange, Context())).answer.decision == "dec_1"
     live["loan"] = task(replace(response, decision="dec_2"))
@@ -38,8 +38,8 @@ def test_the_contract_is_looked_up_for_each_request(request_, response):
 
 
 def test_a_contract_nobody_answers_for(request_):
-    def live(name):
-        raise UnknownName("not_trained", name)
+    def live():
+        raise UnknownName("not_trained", "loan")
 
     with pytest.raises(UnknownName, match="loan"):
-        inline(Predict(live)(Exchange(request=request_), Context()))
+        inline(Run(live)(Exchange(request=request_), Context()))

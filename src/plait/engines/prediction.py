@@ -1,0 +1,52 @@
+"""The columns that a predictor answers with, as one object per row."""
+
+from typing import Any
+
+import numpy as np
+
+from plait.core.columns import Column, Columns
+from plait.core.response import Prediction
+from plait.core.schema import Schema
+
+_PROBABILITY = "probability_"
+_CONFIDENCE = "confidence"
+
+
+class PredictionReader:
+    """Reads the answers of one artefact."""
+
+    def __init__(self, output: Schema) -> None:
+        """Look at what the artefact answers with: its output schema."""
+        names = output.names
+        self._levels = tuple(
+            (name.removeprefix(_PROBABILITY), name)
+            for name in names
+            if name.startswith(_PROBABILITY)
+        )
+        self._ranged = "lower" in names
+        self._sure = _CONFIDENCE in names
+
+    def read(self, answers: Columns) -> tuple[Prediction, ...]:
+        """Turn answer columns into one object per row."""
+        values = _plain(answers["prediction"])
+        chances = [(level, _plain(answers[name])) for level, name in self._levels]
+        ranges = self._ranged and (_plain(answers["lower"]), _plain(answers["upper"]))
+        sure = self._sure and _plain(answers[_CONFIDENCE])
+        reasons = answers.get("reasons")
+        return tuple(
+            Prediction(
+                value,
+                {level: column[row] for level, column in chances},
+                (ranges[0][row], ranges[1][row]) if ranges else None,
+                reasons[row] if reasons else (),
+                sure[row] if sure else None,
+            )
+            for row, value in enumerate(values)
+        )
+
+
+def _plain(column: Column) -> list[Any]:
+    """Return a column as a list of Python's own scalars."""
+    if isinstance(column, list):
+        return column
+    return column.tolist() if isinstance(column, np.ndarray) else list(column)

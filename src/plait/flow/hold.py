@@ -1,0 +1,173 @@
+"""The stream buffer: what a model says is held back until the output guards have seen enough.
+
+Three modes, by the guards alone: without any a piece leaves at once; guards that judge spans hold
+back as many characters as they look ahead; guards that judge sentences let a sentence leave after
+their verdict.
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+from plait.core.context import Context
+from plait.core.errors import Refused
+from plait.core.exchange import Exchange
+from plait.core.passage import Citation
+from plait.core.prompt import Chunk
+from plait.core.protocol import Guard, View
+from plait.core.response import ChatResponse
+from plait.core.sentence import sentences
+from plait.core.verdict import Verdict
+from plait.flow.base import Work
+
+Mode: TypeAlias = Literal["bare", "spans", "sentences"]
+NOTHING_LEFT = "Nothing that I may say, or that the documents support, answers this."
+
+
+def stream_mode(guards: Iterable[Guard]) -> Mode:
+    """Return how a stream passes these guards."""
+    ahead = [guard.lookahead_chars for guard in guards]
+    if not ahead:
+        return "bare"
+    return "sentences" if None in ahead else "spans"
+
+
+class Hold:
+    """Guards over one answer, given whole or in pieces. Use it once."""
+
+    def __init__(
+        self, guards: Sequence[Guard], exchange: Exchange, work: Work, context: Context
+    ) -> None:
+        self._guards = guards
+        self._exchange = exchange
+        self._work = work
+        self._context = context
+        self._mode = stream_mode(guards)
+        self._ahead = max((guard.lookahead_chars or 0 for guard in guards), default=0)
+        self._verdicts: list[Verdict] = []
+        self._said: list[str] = []
+        self._dropped: list[bool] = []
+
+    async def judge(self) -> Exchange:
+        """Return the exchange with its whole answer as the guards leave it.
+
+        Raises:
+            Refused: `guard_refused`.
+        """
+        exchange, answer = self._exchange, self._exchange.answer
+        assert isinstance(answer, ChatResponse)
+        own = answer.manner not in ("generated", "extracted")
+        for piece in (await self._cut(answer.text, final=True, own=own))[0]:
+            await self._pass(piece, own=own)
+        return self._ended(exchange, answer)
+
+    async def pass_on(
+        self, events: AsyncGenerator[Chunk | Exchange, None]
+    ) -> AsyncGenerator[Chunk | Exchange, None]:
+        """Yield the pieces of an answer once the guards let them, and last the exchange.
+
+        Raises:
+            Refused: `guard_refused`.
+        """
+        held, own = "", False
+        async with aclosing(events) as pieces:
+            async for event in pieces:
+                if isinstance(event, Exchange):
+                    for piece in (await self._cut(held, final=True, own=own))[0]:
+                        if text := await self._pass(piece, own=own):
+                            yield Chunk(text=text, own=own)
+                    answer = event.answer
+                    assert isinstance(answer, ChatResponse)
+                    yield self._ended(event, answer)
+                    return
+                own = event.own
+                ready, held = await self._cut(held + event.text, final=False, own=own)
+                for piece in ready:
+                    if text := await self._pass(piece, own=own):
+                        yield Chunk(text=text, own=own)
+                if event.tokens or event.prompt_tokens or event.calls:
+                    yield replace(event, text="", finish="", logprobs=())
+
+    async def _cut(self, text: str, *, final: bool, own: bool) -> tuple[list[str], str]:
+        """Return what can be judged now, in pieces, and what has to wait."""
+        if not text:
+            return [], ""
+        if self._mode == "sentences" and not own:
+            starts = [start for start, _ in sentences(text)][1:]
+            cuts = [0, *starts, len(text)]
+            pieces = [text[start:end] for start, end in pairwise(cuts)]
+            return (pieces, "") if final else (pieces[:-1], pieces[-1])
+        if final:
+            return [text], ""
+        if len(text) < 2 * self._ahead or own:
+            return [], text
+        stop = await self._apart(text, text.rfind(" ", 0, len(text) - self._ahead) + 1)
+        return ([text[:stop]], text[stop:]) if stop else ([], text)
+
+    async def _apart(self, text: str, stop: int) -> int:
+        """Return the last place up to `stop` that no span of a guard lies across."""
+        for guard in self._guards:
+            verdict = await self._check(guard, text)
+            across = [mark.start for mark in verdict.spans if mark.start < stop < mark.end]
+            stop = min([stop, *across])
+        return stop
+
+    async def _check(self, guard: Guard, text: str) -> Verdict:
+        view = View(text=text, final=True, exchange=self._exchange, place="output")
+        return await self._work(guard.check, view, self._context)
+
+    async def _pass(self, piece: str, *, own: bool) -> str:
+        """Return a piece as the guards leave it; "" when it is dropped."""
+        for guard in self._guards:
+            if own and guard.lookahead_chars is None:
+                continue
+            verdict = await self._check(guard, piece)
+            if verdict.action != "allow":
+                self._verdicts.append(verdict)
+            if verdict.action == "refuse":
+                raise refusal(verdict)
+            if verdict.action == "alter":
+                piece = verdict.text or ""
+        self._dropped.append(not piece.strip())
+        self._said.append(piece)
+        return piece
+
+    def _ended(self, exchange: Exchange, answer: ChatResponse) -> Exchange:
+        """Return the exchange with the answer that was let through."""
+        text = "".join(self._said).strip()
+        verdicts = (*exchange.verdicts, *self._verdicts)
+        if text == answer.text.strip():
+            return replace(exchange, verdicts=verdicts)
+        if not text:
+            answer = replace(answer, manner="refused", text=NOTHING_LEFT, citations=())
+        elif self._mode == "sentences":
+            kept = _renumbered(answer.citations, self._dropped)
+            answer = replace(answer, text=text, citations=kept)
+        else:
+            answer = replace(answer, text=text)
+        return replace(exchange, answer=answer, verdicts=verdicts)
+
+
+def refusal(verdict: Verdict) -> Refused:
+    """Return the error that says that a guard refused."""
+    return Refused(
+        "guard_refused",
+        verdict.reason or f"the guard {verdict.guard!r} refused this",
+        where=verdict.guard,
+    )
+
+
+def _renumbered(citations: Sequence[Citation], dropped: Sequence[bool]) -> tuple[Citation, ...]:
+    """Return the citations of the sentences that are left, under their new numbers."""
+    number, left = {}, 0
+    for sentence, gone in enumerate(dropped):
+        if not gone:
+            number[sentence] = left
+            left += 1
+    return tuple(
+        replace(each, sentence=number[each.sentence])
+        for each in citations
+        if each.sentence in number
+    )

@@ -1,0 +1,49 @@
+"""Texts into vectors, by one embedder."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from plait.core.context import Context
+from plait.core.protocol import Embedder
+from plait.core.request import EmbedRequest
+from plait.core.response import EmbedResponse
+
+
+class Work(Protocol):
+    """Runs a function in a thread."""
+
+    def __call__(self, work: Callable[..., Any], /, *args: Any) -> Awaitable[Any]:
+        """Return what `work` returns, or raise what it raises."""
+        ...
+
+
+class EmbedTask:
+    """Answers by one embedder.
+
+    Attributes:
+        embedder: returns it; it may have to be made first.
+        work: runs it in a thread, for it takes milliseconds.
+    """
+
+    def __init__(self, embedder: Callable[[], Embedder], work: Work) -> None:
+        self._embedder = embedder
+        self._work = work
+
+    async def run(self, request: EmbedRequest, context: Context) -> EmbedResponse:
+        """Return one vector per text.
+
+        Raises:
+            Cancelled, BudgetExceeded: nobody waits any more.
+            EngineError: the engine failed.
+        """
+        embedder = await self._work(self._embedder)
+        with context.span("engine"):
+            vectors = await self._work(embedder.embed, request.texts, context)
+        artefact = getattr(embedder, "artefact", None)
+        return EmbedResponse(
+            id=context.trace.id,
+            model=request.model,
+            vectors=tuple(vectors),
+            tokens=embedder.count(request.texts) if hasattr(embedder, "count") else 0,
+            artefact=artefact.id if artefact is not None else "",
+        )

@@ -1,0 +1,57 @@
+"""Levels of texts, by one artefact; none where it is not sure enough."""
+
+from plait.core.context import Context
+from plait.core.decision import OperatingPoint
+from plait.core.protocol import Predictor
+from plait.core.request import PredictRequest
+from plait.core.response import PredictResponse
+from plait.core.schema import RowReader
+from plait.engines.prediction import PredictionReader
+
+
+class TextTask:
+    """Answers for one contract by the artefact that is released for it.
+
+    Attributes:
+        contract: name of the contract.
+        predictor: runs the artefact.
+        decision: id of the decision that chose it.
+        quick: no: a sentence encoder takes milliseconds, and a long text takes any model long.
+    """
+
+    quick = False
+
+    def __init__(
+        self,
+        contract: str,
+        predictor: Predictor,
+        *,
+        decision: str = "",
+        operating_point: OperatingPoint | None = None,
+    ) -> None:
+        self.contract = contract
+        self.predictor = predictor
+        self.decision = decision
+        self._point = operating_point
+        self._artefact = predictor.artefact.id
+        self._reader = RowReader(predictor.artefact.manifest.input)
+        self._answers = PredictionReader(predictor.artefact.manifest.output)
+
+    async def run(self, request: PredictRequest, context: Context) -> PredictResponse:
+        """Return one prediction per row.
+
+        Raises:
+            InvalidRequest: a row does not fit the artefact's input schema.
+            EngineError: the engine failed.
+        """
+        columns = self._reader.columns(request.rows)
+        with context.span("engine"):
+            answers = self.predictor.predict(columns, reasons=request.reasons)
+        return PredictResponse(
+            id=context.trace.id,
+            contract=self.contract,
+            artefact=self._artefact,
+            decision=self.decision,
+            predictions=self._answers.read(answers),
+            operating_point=self._point,
+        )

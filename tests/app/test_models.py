@@ -1,0 +1,95 @@
+"""What `models:` in plait.yaml names."""
+
+import pytest
+
+from plait.app.loop import Loop
+from plait.app.models import Models, engine_of, without_engine
+from plait.app.settings import load_project
+from plait.core.errors import InvalidSettings, UnknownName
+
+SETTINGS = """\
+project: desk
+models:
+  near: {engine: openai, model: qwen, base_url: "http://127.0.0.1:9/v1"}
+  lost: {engine: llamacpp, weights: lost.gguf}
+  wrong: {engine: llamacpp, weights: smollm}
+  minilm: {engine: onnx, weights: minilm-l6-int8}
+  bare: {engine: onnx}
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "plait.yaml").write_text(SETTINGS)
+    return load_project(tmp_path)
+
+
+@pytest.fixture
+def models(project):
+    asked = []
+
+    def embedder_of(weights):
+        asked.append(weights)
+        return asked
+
+    return Models(project, embedder_of)
+
+
+def test_a_model_is_made_once_and_closed(models):
+    near = models.generator("near")
+    assert models.generator("near") is near
+    assert near.remote
+    loop = Loop()
+    models.close(loop)
+    loop.close()
+    assert models.generator("near") is not near
+
+
+def test_an_embedder_is_found_by_its_weights(models):
+    assert models.embedder("minilm") == ["minilm-l6-int8"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("neer", "unknown_model"),
+        ("minilm", "unknown_model"),
+        ("lost", "settings_wrong_value"),
+        ("wrong", "unknown_catalogue_row"),
+    ],
+)
+def test_what_cannot_speak_says_why(models, name, code):
+    with pytest.raises((InvalidSettings, UnknownName)) as caught:
+        models.generator(name)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("near", "unknown_model"), ("bare", "settings_missing_key")]
+)
+def test_what_makes_no_vectors_says_why(models, name, code):
+    with pytest.raises((InvalidSettings, UnknownName)) as caught:
+        models.embedder(name)
+    assert caught.value.code == code
+
+
+def test_the_engine_stands_apart_from_its_options(project):
+    node = project.settings.models["near"]
+    assert engine_of(node) == "openai"
+    assert set(without_engine(node).content) == {"model", "base_url"}
+
+
+@pytest.mark.parametrize(
+    ("model", "code"),
+    [
+        ("{weights: smollm2-135m}", "settings_missing_key"),
+        ("llamacpp", "settings_wrong_type"),
+        ("{engine: llama}", "unknown_component"),
+    ],
+)
+def test_an_engine_must_be_named(tmp_path, model, code):
+    (tmp_path / "plait.yaml").write_text(f"project: desk\nmodels:\n  a: {model}\n")
+    node = load_project(tmp_path).settings.models["a"]
+    with pytest.raises((InvalidSettings, UnknownName)) as caught:
+        engine_of(node)
+    assert (caught.value.code, caught.value.where) == (code, "plait.yaml:3")
