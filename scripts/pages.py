@@ -135,6 +135,8 @@ def _keys(kind: type, path: str) -> Iterator[tuple[str, str, str, str]]:
 
 def _nested(hint: object) -> list[tuple[type, bool]]:
     """Return the dataclasses in a hint, and whether a name of the user's leads to them."""
+    if hint is Node:  # read by whoever knows what is named there
+        return []
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return [(hint, False)]
     named = _is_mapping(hint)

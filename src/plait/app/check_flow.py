@@ -10,7 +10,7 @@ from plait.app.settings import Project
 from plait.core.errors import InvalidSettings, UnknownName
 from plait.core.settings import parse
 from plait.engines.model import models as engines
-from plait.flow.base import Parts, Work
+from plait.flow.base import Parts
 from plait.flow.record import Record
 from plait.guards.base import GUARDS
 
@@ -42,17 +42,18 @@ def check_flows(project: Project) -> None:
             kind = "embedding model"
             raise UnknownName.of("unknown_model", kind, collection.embed, embed, where)
     flows = Flows(settings.flows, Record(lambda _: None))
+    unused = cast(Any, None)  # a look at a flow calls nothing of it
     flows.parts = Parts(
-        live=_any,
+        live=unused,
         contract=project.contract,
         generator=_one_of("unknown_model", "language model", speak),
         search=_one_of("unknown_collection", "collection", settings.collections),
-        embedder=_any,
+        embedder=unused,
         guard=_one_of("unknown_component", "guard", GUARDS.names()),
         prompt=_one_of("unknown_prompt", "prompt", settings.prompts),
         flow=flows.steps,
         revision=str,
-        work=cast(Work, _any),
+        work=unused,
     )
     for name in settings.flows:
         flows.steps(name)
@@ -66,7 +67,3 @@ def _one_of(code: str, kind: str, known: Collection[str]) -> Callable[[str], Any
             raise UnknownName.of(code, kind, name, known)
 
     return look
-
-
-def _any(*_: object) -> Any:  # noqa: ANN401  # nothing calls what steps are handed for a look
-    return None

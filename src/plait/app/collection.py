@@ -14,12 +14,12 @@ from plait.core.context import LOCAL, Context, Principal
 from plait.core.errors import UnknownName
 from plait.core.ids import Json, content_id, new_id
 from plait.core.privacy import Privacy
-from plait.core.protocol import Embedder
+from plait.core.protocol import Embedder, Work
 from plait.store.base import Store
 from plait.store.index import CollectionIndex
 from plait.store.record import CollectionRow, DocumentRow, SourceRow
 from plait.tasks.search.ingest import Given, Report, Taken, Watch, ingest
-from plait.tasks.search.task import Encoder, SearchTask, Work
+from plait.tasks.search.task import Encoder, SearchTask
 
 _FOLLOW_SECONDS = 0.5  # a search beside a long ingest finds what is older than that
 

@@ -225,7 +225,7 @@ class EngineError(PlaitError):
         "artefact_damaged": "a file of the artefact is missing or differs from its hash",
         "artefact_format": "the artefact has a format or engine this plait does not run",
         "engine_failed": "the engine failed while running",
-        "engine_stopped": "the process of the engine ended in mid-answer; the next request starts it",
+        "engine_stopped": "the engine's process ended in mid-answer; the next request starts it",
         "upstream_unreachable": "the model's server cannot be reached",
         "upstream_failed": "the model's server failed, is too busy, or fell silent",
         "upstream_garbled": "what came from the model's server is not the protocol it should speak",

@@ -3,9 +3,9 @@
 Everything here is structural: a class fits by having the methods, it inherits nothing.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from plait.core.artefact import Artefact
 from plait.core.columns import Column, Columns
@@ -21,6 +21,8 @@ from plait.core.verdict import Mark, Verdict
 
 Q = TypeVar("Q", contravariant=True)
 R = TypeVar("R", covariant=True)
+P = ParamSpec("P")
+T = TypeVar("T")
 Place: TypeAlias = Literal["input", "passage", "output"]
 
 
@@ -126,6 +128,16 @@ class Tagger(Protocol):
 
 
 # Tasks, guards, steps.
+
+
+class Work(Protocol):
+    """Runs what takes longer than a millisecond in one of a bounded number of threads."""
+
+    def __call__(
+        self, work: Callable[P, T], /, *args: P.args, **keywords: P.kwargs
+    ) -> Awaitable[T]:
+        """Return what `work` returns, or raise what it raises."""
+        ...
 
 
 class RowTask(Protocol):

@@ -1,31 +1,19 @@
 """What a step of a flow is made of: its options, and the parts of the project it may use."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Protocol, TypeAlias, TypeVar
 
 from plait.core.contract import Contract
 from plait.core.ids import Json
-from plait.core.protocol import Embedder, Generator, Guard, RowTask, Step, Task
+from plait.core.protocol import Embedder, Generator, Guard, RowTask, Step, Task, Work
 from plait.core.request import SearchRequest
 from plait.core.response import SearchResponse
 from plait.core.table import Table
 from plait.flow import TABLE
 
-P = ParamSpec("P")
-T = TypeVar("T")
 O_contra = TypeVar("O_contra", contravariant=True)
 Search: TypeAlias = Task[SearchRequest, SearchResponse]
-
-
-class Work(Protocol):
-    """Runs what takes longer than a millisecond in one of a bounded number of threads."""
-
-    def __call__(
-        self, work: Callable[P, T], /, *args: P.args, **keywords: P.kwargs
-    ) -> Awaitable[T]:
-        """Return what `work` returns, or raise what it raises."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,10 @@ from plait.core.errors import Refused
 from plait.core.exchange import Exchange
 from plait.core.passage import Citation
 from plait.core.prompt import Chunk
-from plait.core.protocol import Guard, View
+from plait.core.protocol import Guard, View, Work
 from plait.core.response import ChatResponse
 from plait.core.sentence import sentences
 from plait.core.verdict import Verdict
-from plait.flow.base import Work
 
 Mode: TypeAlias = Literal["bare", "spans", "sentences"]
 NOTHING_LEFT = "Nothing that I may say, or that the documents support, answers this."

@@ -8,9 +8,8 @@ from typing import cast
 from plait.core.context import Context
 from plait.core.exchange import Exchange
 from plait.core.prompt import Chunk
-from plait.core.protocol import Speaker, Step
+from plait.core.protocol import Speaker, Step, Work
 from plait.core.response import ChatResponse
-from plait.flow.base import Work
 from plait.flow.cache import CacheStep
 from plait.flow.guard import GuardStep
 from plait.flow.hold import Hold

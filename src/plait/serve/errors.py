@@ -40,7 +40,13 @@ STATUS: dict[type[PlaitError], int] = {
     OriginError: 503,
     JobError: 502,
 }
-_BY_CODE = {"key_missing": 401, "key_unknown": 401, "request_method": 405, "request_too_large": 413, "deadline_exceeded": 504}
+_BY_CODE = {
+    "key_missing": 401,
+    "key_unknown": 401,
+    "request_method": 405,
+    "request_too_large": 413,
+    "deadline_exceeded": 504,
+}
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
 
 

@@ -1,20 +1,11 @@
 """Texts into vectors, by one embedder."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from collections.abc import Callable
 
 from plait.core.context import Context
-from plait.core.protocol import Embedder
+from plait.core.protocol import Embedder, Work
 from plait.core.request import EmbedRequest
 from plait.core.response import EmbedResponse
-
-
-class Work(Protocol):
-    """Runs a function in a thread."""
-
-    def __call__(self, work: Callable[..., Any], /, *args: Any) -> Awaitable[Any]:
-        """Return what `work` returns, or raise what it raises."""
-        ...
 
 
 class EmbedTask:

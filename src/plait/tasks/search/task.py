@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ParamSpec, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from plait.core.artefact import Artefact
 from plait.core.columns import Column
@@ -12,28 +12,16 @@ from plait.core.context import Context
 from plait.core.errors import InvalidRequest
 from plait.core.passage import Passage
 from plait.core.privacy import Privacy
-from plait.core.protocol import Embedder
+from plait.core.protocol import Embedder, Work
 from plait.core.request import SearchRequest
 from plait.core.response import SearchResponse
 from plait.store.base import Head, Near, Store
 from plait.store.index import CollectionIndex
 from plait.store.record import CollectionRow
 
-P = ParamSpec("P")
-T = TypeVar("T")
 Ranking: TypeAlias = Sequence[tuple[int, float]]
 MOST = 1_000
 """Most passages of an answer."""
-
-
-class Work(Protocol):
-    """Runs what takes longer than a millisecond in a thread."""
-
-    def __call__(
-        self, work: Callable[P, T], /, *args: P.args, **keywords: P.kwargs
-    ) -> Awaitable[T]:
-        """Return what `work` returns, or raise what it raises."""
-        ...
 
 
 @runtime_checkable
