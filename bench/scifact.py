@@ -3,7 +3,7 @@
     PLAIT_DATA=FOLDER python bench/scifact.py [--store DIR]
 
 The 5,183 abstracts go through `plait ingest` as Markdown files, the claims through `SearchTask`.
-Weights are chosen on the 809 training claims alone, and only then the 300 test claims are asked,
+Weights are chosen on the training claims alone, and only then the 300 test claims are asked,
 under the defaults that ship. nDCG@10 and recall@100 count documents; intervals are 95 % bootstraps
 over claims, differences are paired. Making the vectors takes some 4 minutes of one core; --store
 keeps them for another run. Without `retrieval/scifact.zip` under PLAIT_DATA nothing is done. The

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plait.core.decision import Decision, Evidence, OperatingPoint, Scored, Standing
+from plait.core.decision import Abstention, Decision, Evidence, OperatingPoint, Scored, Standing
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 WORDS = st.text(max_size=5)
@@ -42,6 +42,15 @@ STANDINGS = st.builds(
     artefact=WORDS,
     why=WORDS,
 )
+ABSTENTIONS = st.builds(
+    Abstention,
+    threshold=NUMBERS,
+    max_loss=NUMBERS,
+    loss=NUMBERS,
+    loss_low=NUMBERS,
+    loss_high=NUMBERS,
+    recall=st.none() | NUMBERS,
+)
 DECISIONS = st.builds(
     Decision,
     kind=st.sampled_from(["measured", "declared"]),
@@ -54,6 +63,7 @@ DECISIONS = st.builds(
     standings=st.lists(STANDINGS, max_size=3).map(tuple),
     machine=MAPPINGS,
     operating_point=st.none() | POINTS,
+    abstention=st.none() | ABSTENTIONS,
     notes=st.lists(WORDS, max_size=3).map(tuple),
     summary=WORDS,
     by=WORDS,

@@ -3,16 +3,21 @@
 import asyncio
 import json
 import math
-from threading import Event
+from threading import Event, current_thread
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plait
+from plait.core.contract import Contract
 from plait.core.errors import EngineError, InvalidRequest
 from plait.serve.http import make
+from plait.tasks.text.task import TextTask
+from plait.train.corpus import prepare_text
+from plait.train.tfidf import TfidfLinear
 
 LOAN = "/v1/predict/loan"
 FLAT = {"area": 50.0, "balcony": None, "region": "south"}
@@ -194,6 +199,32 @@ def test_a_contract_without_a_release(http, refused, row):
     response = http.post("/v1/predict/fraud", json={"rows": [row]})
     assert refused(response, 404) == "not_trained"
     assert "plait train fraud" in response.json()["error"]["message"]
+
+
+def test_texts_are_answered_in_a_thread_with_a_level_or_none(
+    project, client, talk, declare, tmp_path, monkeypatch
+):
+    file = project / "plait.yaml"
+    contract = "  intent: {task: text, data: none.csv, target: intent}\n"
+    file.write_text(file.read_text() + contract)
+    prepared = prepare_text(talk(8), Contract(task="text", data="", target="intent"))
+    made = TfidfLinear(tmp_path / "made", abstain=0.5).fit(
+        prepared.sample(np.arange(len(prepared)), seed=0)
+    )
+    threads = []
+    run = TextTask.run
+    monkeypatch.setattr(
+        TextTask, "run", lambda *asked: threads.append(current_thread().name) or run(*asked)
+    )
+    with plait.open(project) as app:
+        declare(app, "intent", made.artefact, winner="tfidf_linear")
+        rows = [{"said": "borrow a mortgage loan"}, {"said": "volcano opera"}]
+        response = client(make(app)).post("/v1/predict/intent", json={"rows": rows})
+    first, second = response.json()["predictions"]
+    assert (first["prediction"], "abstained" in first) == ("loan", False)
+    assert (second["prediction"], second["abstained"]) == (None, True)
+    assert first["confidence"] > 0.5 > second["confidence"]
+    assert [name.partition("_")[0] for name in threads] == ["plait-predict"]
 
 
 def test_a_refused_request_is_explained_by_its_id(http, row):

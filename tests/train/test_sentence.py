@@ -4,7 +4,8 @@ import pytest
 from plait.engines.base import load
 from plait.engines.onnx import OnnxEmbedder
 from plait.testing.engine import check_engine
-from plait.train.sentence import MinilmLinear, MinilmNeighbours
+from plait.train.encoder import Encoder
+from plait.train.sentence import MinilmLinear, MinilmNeighbours, _left_out
 
 
 @pytest.fixture(scope="module", params=[MinilmLinear, MinilmNeighbours], ids=lambda each: each.name)
@@ -67,3 +68,13 @@ def test_the_same_encoder_is_loaded_once(fitted):
 
 def test_it_says_which_encoder_it_reads_by(kind, encoder, tmp_path):
     assert kind(tmp_path, encoder=encoder).configuration()["encoder"] == encoder.record()
+
+
+def test_no_example_votes_for_itself(tiny_encoder):
+    texts = [f"{letter} {letter}{letter}" for letter in "abcdefgh"]
+    alone = {text: np.eye(8, dtype=np.float32)[at] for at, text in enumerate(texts)}
+    vectors = Encoder(tiny_encoder, known=alone).matrix(texts)
+    labels = np.array([0, 0, 0, 0, 0, 0, 0, 1])
+    for raw in _left_out(vectors, labels, np.arange(8), 3).values():
+        assert raw[7].argmax() == 0  # the only one of its class is told by the others
+        assert raw[0].argmax() == 0

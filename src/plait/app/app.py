@@ -36,10 +36,11 @@ from plait.core.ids import Json, content_id
 from plait.core.job import JobSpec
 from plait.core.privacy import Privacy
 from plait.core.prompt import Chunk, Message, Prompt
-from plait.core.protocol import Guard
+from plait.core.protocol import Embedder, Guard
 from plait.core.request import ChatRequest, EmbedRequest, PredictRequest, SearchRequest
 from plait.core.response import ChatResponse, EmbedResponse, PredictResponse, SearchResponse
 from plait.core.trace import Trace
+from plait.engines.memo import MemoEmbedder
 from plait.flow.base import Parts
 from plait.flow.handle import Flow, inline
 from plait.flow.record import Record
@@ -78,12 +79,13 @@ class App:
         self._loop = Loop()
         self._pool = ThreadPoolExecutor(os.cpu_count(), "plait-work")
         self._guards: dict[str, Guard] = {}
+        self._memos: dict[int, MemoEmbedder] = {}
         self.flows.parts = Parts(
             live=self.live.task,
             contract=project.contract,
             generator=self.models.generator,
             search=self.collections.task,
-            embedder=self.collections.embedder,
+            embedder=self._comparing,
             guard=self.guard,
             prompt=self.prompts.get,
             flow=self.flows.steps,
@@ -312,6 +314,13 @@ class App:
             return self.flows.model(name)
         known = [each for each, kind in self.speakers().items() if kind != "embedder"]
         raise UnknownName.of("unknown_model", "model or flow", name, known)
+
+    def _comparing(self, collection: str) -> Embedder | None:
+        """Return what compares sentences of a collection: its embedder, remembering them."""
+        embedder = self.collections.embedder(collection)
+        if embedder is None:
+            return None
+        return self._memos.setdefault(id(embedder), MemoEmbedder(embedder))
 
     async def _work(self, work: Callable[P, T], /, *args: P.args, **keywords: P.kwargs) -> T:
         """Run what takes longer than a millisecond in one of a few threads."""

@@ -43,7 +43,7 @@ contracts:
       obrat: {label: debt-to-income ratio, unit: percent}
       hrat: {label: housing expense to income, unit: percent}
       loanprc: {label: loan to price}
-      loanamt: {label: loan amount, unit: thousand usd}
+      loanamt: {label: loan amount, unit: thousand usd, also: [borrow]}
       appinc: {label: applicant income, unit: thousand usd}
       netw: {label: net worth, unit: thousand usd}
       liq: {label: liquid assets, unit: thousand usd}

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from plait.app.encoder import encoder_of
 from plait.app.intents import SUFFIXES, read_intents
-from plait.app.settings import Project, cache_folder, environment
+from plait.app.settings import Project, environment
 from plait.core.cancel import Cancel
 from plait.core.contract import Contract, FeatureNote, SqlSource
 from plait.core.decision import Decision, Evidence
-from plait.core.errors import InvalidData, MissingExtra, OriginError, Refused, suggestion
+from plait.core.errors import InvalidData, Refused, suggestion
 from plait.core.ids import Json
 from plait.core.job import J, JobRun, Progress
 from plait.engines.base import read_artefact
@@ -27,11 +28,8 @@ from plait.store.base import Store
 from plait.store.frame import Frame
 from plait.store.table_query import read_query
 from plait.store.table_read import read_table
-from plait.train.base import candidate_names, text_recipes
 from plait.train.conclude import conclude, declare, evidence_of
 from plait.train.corpus import lacking, prepare_text
-from plait.train.embedding import pull_encoder
-from plait.train.encoder import Encoder
 from plait.train.measure import Measured
 from plait.train.plan import Plan, plan_few, plan_race
 from plait.train.prepare import Prepared, prepare
@@ -39,8 +37,6 @@ from plait.train.race import Raced, measure_all, race
 from plait.train.version import dataset_id
 
 TENANT = "default"
-ENCODER = "minilm-l6"
-"""The row of the catalogue that reads texts for the candidates that need a sentence encoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +74,8 @@ def train(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
     run.progress(Progress("reading the data"))
     dataset = _keep_data(store, project.folder, name, contract, add)
     seed = cast(int, arguments["seed"])
-    prepared = _prepared(read_dataset(store, dataset), contract, seed)
-    if contract.task == "text" and lacking(prepared):
-        decision, raced = _declared(name, contract, prepared, seed, by, run)
-        evidence = None
-    else:
-        evidence, decision, raced = _bake_off(name, contract, prepared, seed, by, run)
+    raced, measured = _run(_plan(store, project, contract, dataset, seed), contract, run)
+    evidence, decision = _concluded(contract, raced, measured, name, by)
     for result in raced.results:
         register_artefact(
             store,
@@ -102,11 +94,12 @@ def train(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
     return Ended({"decision": decision.id}, keep)
 
 
-def rerun(store: Store, _project: Project, arguments: Mapping[str, Json], run: JobRun) -> Ended:
+def rerun(store: Store, project: Project, arguments: Mapping[str, Json], run: JobRun) -> Ended:
     """Run the evidence of a decision again, from the dataset version it cites.
 
     Args:
         store: of the project.
+        project: has the sentence encoder of texts.
         arguments: `decision`, its id, and `by`.
         run: the job.
 
@@ -122,8 +115,11 @@ def rerun(store: Store, _project: Project, arguments: Mapping[str, Json], run: J
     contract = Contract.read(before.contract)
     seed = cast(int, before.splits["seed"])
     by = str(arguments["by"])
-    prepared = _prepared(read_dataset(store, before.dataset), contract, seed)
-    after, again, _ = _bake_off(made.contract, contract, prepared, seed, by, run)
+    plan = _plan(store, project, contract, before.dataset, seed)
+    raced, measured = _run(plan, contract, run)
+    after, again = conclude(
+        contract, raced, measured, name=made.contract, by=by, created=time.time()
+    )
     if not before.id == after.id == made.evidence:
         raise Refused(
             "rerun_differs",
@@ -141,56 +137,35 @@ def _prepared(frame: Frame, contract: Contract, seed: int = 0) -> Prepared:
     return prepare(frame.columns, contract, seed=seed)
 
 
-def _bake_off(
-    name: str, contract: Contract, prepared: Prepared, seed: int, by: str, run: JobRun
-) -> tuple[Evidence, Decision, Raced]:
-    """Race, measure and decide."""
-    encoder, prepared = _with_encoder(contract, prepared, run)
-    plan = plan_race(prepared, contract, seed=seed, encoder=encoder)
-    raced, measured = _run(plan, contract, run)
-    evidence, decision = conclude(contract, raced, measured, name=name, by=by, created=time.time())
-    return evidence, decision, raced
+def _plan(store: Store, project: Project, contract: Contract, dataset: str, seed: int) -> Plan:
+    """Return the race on a kept dataset version; of too few texts it has one candidate."""
+    prepared = _prepared(read_dataset(store, dataset), contract, seed)
+    encoder, notes = encoder_of(store, project, contract)
+    prepared = replace(prepared, notes=(*notes, *prepared.notes))
+    planned = plan_few if _few(contract, prepared) else plan_race
+    return planned(prepared, contract, seed=seed, encoder=encoder)
 
 
-def _declared(
-    name: str, contract: Contract, prepared: Prepared, seed: int, by: str, run: JobRun
-) -> tuple[Decision, Raced]:
-    """Fit the one method for texts that are too few to compare candidates by."""
-    encoder, prepared = _with_encoder(contract, prepared, run)
-    plan = plan_few(prepared, contract, seed=seed, encoder=encoder)
-    raced, measured = _run(plan, contract, run)
-    return declare(contract, raced, measured, name=name, by=by, created=time.time()), raced
+def _few(contract: Contract, prepared: Prepared) -> bool:
+    """Tell whether there are too few texts to compare candidates by."""
+    return contract.task == "text" and lacking(prepared) > 0
 
 
 def _run(plan: Plan, contract: Contract, run: JobRun) -> tuple[Raced, dict[str, Measured]]:
+    """Race and measure."""
     part = _Part(run, evidence_of(contract, Raced(plan=plan, results=())).id)
     raced = race(plan, part, folder=run.folder)
     return raced, measure_all(raced, part)
 
 
-def _with_encoder(
-    contract: Contract, prepared: Prepared, run: JobRun
-) -> tuple[Encoder | None, Prepared]:
-    """Return the sentence encoder, or None and a note on what is left out for want of one.
-
-    Raises:
-        MissingExtra, OriginError: there is none, and the contract names no candidate without.
-    """
-    if contract.task != "text":
-        return None, prepared
-    names = contract.candidates or candidate_names("text")
-    encoded = [name for name in names if text_recipes.load(name).needs_encoder]
-    if not encoded:
-        return None, prepared
-    run.progress(Progress(f"fetching the sentence encoder {ENCODER}"))
-    try:
-        artefact = pull_encoder(ENCODER, run.folder / "encoder", cache=cache_folder())
-        return Encoder(artefact), prepared
-    except (MissingExtra, OriginError) as error:
-        if len(encoded) == len(names):
-            raise
-        note = f"Left out for want of a sentence encoder: {', '.join(encoded)}: {error}."
-        return None, replace(prepared, notes=(note, *prepared.notes))
+def _concluded(
+    contract: Contract, raced: Raced, measured: Mapping[str, Measured], name: str, by: str
+) -> tuple[Evidence | None, Decision]:
+    """Return the decision and its evidence, which too few texts do not give."""
+    told = {"name": name, "by": by}
+    if _few(contract, raced.plan.prepared):
+        return None, declare(contract, raced, measured, created=time.time(), **told)
+    return conclude(contract, raced, measured, created=time.time(), **told)
 
 
 @dataclass(frozen=True, slots=True)

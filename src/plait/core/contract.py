@@ -64,10 +64,12 @@ class FeatureNote:
     Attributes:
         label: a name in words.
         unit: `percent`, `usd`, `years`, ...
+        also: what else people call it, such as `borrow` for a loan amount.
     """
 
     label: str = ""
     unit: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ class Field:
         sentinels: numbers that stand for "missing", such as 999.
         label: what a person calls it; "" when the name says it.
         unit: `percent`, `usd`, `years`, ...; "" when there is none.
+        also: what else people call it, by which its value is found in what they write.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Field:
     sentinels: tuple[float, ...] = ()
     label: str = ""
     unit: str = ""
+    also: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Json]:
         """Return the field ready for JSON, without what is at its default."""
@@ -54,7 +56,7 @@ class Field:
     def read(cls, record: Mapping[str, Json]) -> "Field":
         """Return the field that `record()` wrote."""
         values: dict[str, Any] = dict(record)
-        for name in ("levels", "sentinels"):
+        for name in ("levels", "sentinels", "also"):
             values[name] = tuple(values.get(name, ()))
         return cls(**values)
 

@@ -84,6 +84,10 @@ class OnnxEmbedder:
                 vectors[part] = self._run(np.array([tokens[at] for at in part], dtype=np.int64))
         return list(vectors)
 
+    def count(self, texts: Sequence[str]) -> int:
+        """Return how many tokens of these texts are read, the special ones included."""
+        return sum(len(self._tokenise(text)) for text in texts)
+
 
 def load(artefact: Artefact) -> OnnxEmbedder:
     """Return what runs `artefact`, on the caller's thread alone.

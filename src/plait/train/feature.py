@@ -1,7 +1,7 @@
 """One raw column read as a feature, or left out with the reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,21 +48,26 @@ def read_feature(column: RawColumn, note: FeatureNote | None) -> Feature | str:
         note: what the contract calls it; None when the contract does not name it. A named column is
             used even when it looks like a number of the row.
     """
+    found = _read(column, named=note is not None)
+    if isinstance(found, str) or note is None:
+        return found
+    field = replace(found.field, label=note.label, unit=note.unit, also=note.also)
+    return replace(found, field=field)
+
+
+def _read(column: RawColumn, *, named: bool) -> Feature | str:
     absent = missing(column)
     if absent.all():
         return "it has no value in any row"
     if column.kind == "time":
         return "it is a time, from which no candidate learns yet"
-    label, unit = (note.label, note.unit) if note else ("", "")
     if column.kind == "number":
-        return _number(column, named=note is not None, label=label, unit=unit)
+        return _number(column, named=named)
     levels, rows = np.unique(column.values[~absent], return_counts=True)
     if len(levels) == 1 and not absent.any():
         return f"it is {levels[0]} in every row"
     if column.kind == "boolean":
-        field = Field(
-            name=column.name, kind="boolean", nullable=bool(absent.any()), label=label, unit=unit
-        )
+        field = Field(name=column.name, kind="boolean", nullable=bool(absent.any()))
         return Feature(field, column.values)
     most = min(MOST_LEVELS, max(ALWAYS_LEVELS, len(absent) // 20))
     if len(levels) > most:
@@ -73,13 +78,11 @@ def read_feature(column: RawColumn, note: FeatureNote | None) -> Feature | str:
         kind="category",
         nullable=bool(absent.any()),
         levels=tuple(by_rows.tolist()),
-        label=label,
-        unit=unit,
     )
     return Feature(field, column.values)
 
 
-def _number(column: RawColumn, *, named: bool, label: str, unit: str) -> Feature | str:
+def _number(column: RawColumn, *, named: bool) -> Feature | str:
     values = column.values.copy()
     infinite = np.isinf(values)
     values[infinite] = np.nan
@@ -102,8 +105,6 @@ def _number(column: RawColumn, *, named: bool, label: str, unit: str) -> Feature
         low=float(honest.min()),
         high=float(honest.max()),
         sentinels=sentinels,
-        label=label,
-        unit=unit,
     )
     return Feature(field, values, _remark(values, sentinels, int(infinite.sum())))
 

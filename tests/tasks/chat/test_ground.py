@@ -117,6 +117,7 @@ def test_a_model_gets_half_of_the_time_that_is_left(ask):
     context = Context(budget=Budget(Limits(deadline_seconds=0.2)))
     _, answer = ask(OPEN, "The", 5.0, context=context)
     assert answer.manner == "extracted"
+    assert "too long" in answer.notes[0]  # not: the deadline has passed
 
 
 def test_a_sentence_said_again_is_dropped(ask):

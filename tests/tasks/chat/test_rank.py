@@ -2,7 +2,7 @@
 
 import pytest
 
-from plait.tasks.chat.rank import WITHOUT_VECTORS, Question
+from plait.tasks.chat.rank import WITH_VECTORS, WITHOUT_VECTORS, Question
 from plait.tasks.chat.unit import units
 
 
@@ -33,8 +33,10 @@ def test_a_row_about_something_else_counts_for_less(passages):
     found = units(passages)
     none = [0.0] * len(found)
     ranked = Question(asked, found).rank(WITHOUT_VECTORS, none, none)
-    scores = {each.unit.key: each.score for each in ranked}
-    assert scores["Renovation"] > scores["Purchase"] + 3
+    strays = {each.unit.key: each.features["key"] for each in ranked if each.unit.kind == "row"}
+    assert strays == {"Renovation": 0.0, "Purchase": 1.0}
+    assert WITHOUT_VECTORS.relevance["key"] < 0
+    assert WITH_VECTORS.relevance["key"] < 0
 
 
 def test_a_name_that_stands_nowhere_speaks_against_an_answer(passages):

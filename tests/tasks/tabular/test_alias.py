@@ -54,3 +54,9 @@ def test_without_a_label_the_name_is_it():
 
 def test_odd_labels_are_survived():
     assert names("a", "(", "a+b", "--", "ratio") == set()
+
+
+def test_other_names_count_like_the_label():
+    field = Field(name="loanamt", kind="number", label="loan amount", also=("borrow",))
+    found = [each for each in aliases(Schema((field,))) if each.pattern.search("to borrow 120")]
+    assert [each.full for each in found] == [True]

@@ -1,16 +1,15 @@
 """Answers that rest on passages: quoted, or rephrased as far as the passages bear it out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
 
 from plait.core.context import Context
 from plait.core.errors import BudgetExceeded, EngineError, InvalidRequest, MissingExtra
 from plait.core.passage import Citation, Passage
 from plait.core.prompt import Chunk, Message, Prompt
-from plait.core.protocol import Embedder, Generator
+from plait.core.protocol import Embedder, Generator, Work
 from plait.core.request import ChatRequest
 from plait.core.response import ChatResponse, Manner
 from plait.core.sentence import sentences
@@ -30,14 +29,6 @@ PATIENCE_SECONDS = 8.0
 
 _LEAST_KEPT = 1 / 3  # of a quotation's terms, in the sentence that stands for it
 _INSTRUCTIONS = "Answer the question with the given facts only. Keep numbers and names as they are."
-
-
-class Work(Protocol):
-    """Runs a function in a thread."""
-
-    def __call__(self, work: Callable[..., Any], /, *args: object) -> Awaitable[Any]:
-        """Return what it returns, or raise what it raises."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ MOST_CHARACTERS = 4000
 """Of a question, those that are read."""
 
 MARGIN = 0.5
-"""How far below the best, in log-odds, a further quotation may be. Chosen by the questions of
-`bench/answerable.py`: of what is quoted beside the best more than half is beside the point."""
+"""How far below the best, in log-odds, a further quotation may be; it must hold a term of the
+question that the others lack. Small on purpose: on the questions of `bench/answerable.py`, which
+ask one thing each, what a wider margin added was never what was asked for."""
 
 _ALIKE = 0.6  # share of the terms of two stretches that makes the second one redundant
 

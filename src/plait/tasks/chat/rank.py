@@ -31,8 +31,9 @@ class Weights:
     Attributes:
         relevance: of the features of a unit; see `Question.rank`.
         answerable: of the features of the best unit; see `Question.answerable`.
-        threshold: an answer is given from this probability on. On questions of kinds that the
-            fit had not seen it refused 9 in 10 that nothing answers.
+        threshold: an answer is given from this probability on. It is a little above the one
+            that, on kinds of documents the fit had not seen, refused 9 in 10 of what nothing
+            answers (0.53 with vectors, 0.59 without).
     """
 
     relevance: Mapping[str, float]

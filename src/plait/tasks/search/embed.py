@@ -1,11 +1,21 @@
 """Texts into vectors, by one embedder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from plait.core.context import Context
 from plait.core.protocol import Embedder, Work
 from plait.core.request import EmbedRequest
 from plait.core.response import EmbedResponse
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """An embedder that tells how much of a text it reads."""
+
+    def count(self, texts: Sequence[str]) -> int:
+        """Return the tokens read of all the texts."""
+        ...
 
 
 class EmbedTask:
@@ -35,6 +45,6 @@ class EmbedTask:
             id=context.trace.id,
             model=request.model,
             vectors=tuple(vectors),
-            tokens=embedder.count(request.texts) if hasattr(embedder, "count") else 0,
+            tokens=embedder.count(request.texts) if isinstance(embedder, Counting) else 0,
             artefact=artefact.id if artefact is not None else "",
         )

@@ -1,4 +1,4 @@
-"""What a person may call a field, from its label and name alone."""
+"""What a person may call a field, from its label, its other names and its name alone."""
 
 import re
 from collections import Counter
@@ -55,7 +55,7 @@ def _names(field: Field) -> list[tuple[str, str]]:
     """Return (name, kind): `label`, `part` of it, or `formal`."""
     whole = label(field).casefold()
     words = whole.split()
-    found = [(whole, "label")]
+    found = [(whole, "label"), *((each.casefold(), "label") for each in field.also)]
     bare = words[:-1] if len(words) > 1 and words[-1] in GENERIC else words
     own = bare[1:] if len(bare) > 1 and bare[0] in _WHOSE else bare
     found += [(" ".join(bare), "part"), (" ".join(own), "part")]
