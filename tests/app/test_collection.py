@@ -329,3 +329,11 @@ def test_after_any_kill_the_indexes_equal_the_store(folder, start, kills):
     assert process.wait(60) == 0
     with SqliteStore(folder / ".plait") as store:
         assert len(store.find(DocumentRow)) == 15
+
+
+def test_what_plait_yaml_names_is_there_for_every_tenant_until_it_has_its_own(collections):
+    collections.ingest("policies")
+    assert names(collections, "policies", "late", OTHER) == names(collections, "policies", "late")
+    collections.add("policies", "own.md", b"# Own\n\nWe are never late.\n", principal=OTHER)
+    assert names(collections, "policies", "late", OTHER) == ["own.md"]
+    assert "own.md" not in names(collections, "policies", "late")

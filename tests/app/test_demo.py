@@ -41,6 +41,7 @@ def test_a_second_time_it_goes_on_with_what_is_there(demo, tmp_path):
 
 def test_what_it_has_to_fetch_is_what_the_catalogue_says(monkeypatch, tmp_path):
     monkeypatch.setenv("PLAIT_CACHE", str(tmp_path))
-    assert 1e6 < download_bytes() < 10e6
+    assert 1e6 < download_bytes(talks=False) < 10e6
+    assert 100e6 < download_bytes(talks=True) < 300e6
     monkeypatch.setattr("plait.app.demo.find_pulled", lambda *_: Pulled(tmp_path, {}))
-    assert download_bytes() == 0
+    assert download_bytes(talks=True) == 0

@@ -49,6 +49,26 @@ def test_a_denial_reaches_over_its_clause_only():
     assert [word.denied for word in words("It can't expire")] == [True]
 
 
+def denied(text):
+    return [word.stem for word in words(text) if word.denied]
+
+
+def test_a_denial_reaches_over_the_end_of_a_line_but_out_of_no_sentence():
+    assert denied("It is paid without\ninterest.") == ["interest"]
+    for end in ("\n\n", "\n- ", "\n2. ", "\n## ", "\n| ", " | ", ". "):
+        assert denied(f"Was it? No{end}Fees apply") == []
+
+
+def test_two_denials_are_none_and_one_that_ends_its_clause_looks_back():
+    assert denied("No loan may not be made") == ["loan"]
+    assert denied("It binds us, the bank pays, the fees are not, cash is") == ["fee"]
+
+
+def test_a_number_is_denied_only_right_behind_a_denial():
+    assert denied("The fee is not 79 dollars") == ["79", "dollar"]
+    assert denied("no more than 79") == ["mor"]
+
+
 def test_a_name_has_a_capital_that_no_sentence_begins():
     found = {word.text: word.named for word in words("Rates in Boston fell. Loans by FHA rose.")}
     assert found == {"Rates": False, "Boston": True, "fell": False, "Loans": False, "FHA": True,

@@ -49,6 +49,10 @@ FOUND = [
 ]  # fmt: skip
 
 
+def test_a_number_that_ends_a_line_is_in_no_street():
+    assert found("Officers | 6\nAlder Street, Worcester | 3", "address") == []
+
+
 @pytest.mark.parametrize(("label", "text", "wanted"), FOUND)
 def test_it_is_found_whole(label, text, wanted):
     assert found(text, label)[0] == (text if wanted is None else wanted)

@@ -49,6 +49,28 @@ def test_a_word_of_the_trade_is_no_name(view, tagger):
     assert altered(view, text, tagger=tagger) == "Down Payment, 7-Up, ana and [person]"
 
 
+def test_what_no_person_is_called_stays(view, tagger):
+    text = (
+        "First Keel and Tall Ship: ask the Customer Advocate. Parquet, JSON, OpenAI, DIR  Folder. "
+        "List of branches: Lantern Wharf, Boston; Quarry Road, Quincy; at Worcester ring the bell."
+    )
+    wrong = ("Keel", "Tall", "Customer Advocate", "Parquet", "JSON", "OpenAI", "DIR  Folder",
+             "List", "Lantern Wharf", "Quarry Road", "Quincy", "Worcester")  # fmt: skip
+    tagger.names = dict.fromkeys(wrong, "PERSON")
+    assert altered(view, text, tagger=tagger) == text
+
+
+def test_a_single_name_is_masked_where_no_place_is_meant(view, tagger):
+    tagger.names = dict.fromkeys(("Ana", "McDowell", "Alma Road Smith"), "PERSON")
+    text = "in Ana's file; Ana, McDowell and Alma Road Smith"
+    assert altered(view, text, tagger=tagger) == (
+        "in [person 1]'s file; [person 1], [person 2] and [person 3]"
+    )
+    assert altered(view, "Ana works in Ana", tagger=tagger, labels={"place"}) == (
+        "Ana works in [place]"
+    )
+
+
 def test_other_labels_are_masked_when_asked_for(view, tagger):
     text = "John Smith from Boston, 4111111111111111"
     assert altered(view, text, tagger=tagger, labels={"place"}) == (

@@ -240,7 +240,7 @@ def test_a_deadline_that_has_passed(project, client, refused, row):
     settings.write_text(settings.read_text() + "budget: {deadline_ms: 0.0001}\n")
     with plait.open(project) as app:
         response = client(make(app)).post(LOAN, json={"rows": [row]})
-    assert refused(response, 400) == "deadline_exceeded"
+    assert refused(response, 504) == "deadline_exceeded"
 
 
 def test_an_engine_that_fails(http, app, refused, row, monkeypatch):

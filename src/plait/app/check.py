@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from typing import cast
 
 from plait.core.contract import Contract
@@ -15,6 +16,7 @@ TASKS = ("tabular", "text")
 
 _NAME = re.compile(r"\w[\w.-]*")  # of a contract: it stands in addresses and file names
 _PORTS = range(65536)
+_USUAL = {each.name: each.default for each in fields(Contract)} | {"features": {}}
 
 
 def check_settings(tree: Node, contracts: Mapping[str, Contract]) -> None:
@@ -73,7 +75,8 @@ def _check_texts(contract: Contract, node: Node) -> None:
     """Look at the keys that only contracts of texts have, and at the one that they have not."""
     for name in ("features",) if contract.task == "text" else ("text", "out_of_scope"):
         written = find_node(node, name)
-        if written is not None:
+        usual = getattr(contract, name) == _USUAL[name]  # `plait config` writes defaults out
+        if written is not None and not usual:
             raise _wrong(
                 written,
                 "a text contract reads one column: `text: COLUMN`"

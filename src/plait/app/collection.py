@@ -120,6 +120,9 @@ class Collections:
     def task(self, name: str) -> SearchTask:
         """Return what answers questions to a collection.
 
+        A tenant that has none of the name is answered from the project's own, if plait.yaml names
+        it: like contracts it is there for everybody who may ask.
+
         Raises:
             UnknownName: plait.yaml names no such collection and nobody made it.
         """
@@ -127,7 +130,12 @@ class Collections:
         with self._lock:
             if name not in self._tasks:
                 self._tasks[name] = SearchTask(
-                    name, self._store, self._index, self._encoder_of, work=self._work
+                    name,
+                    self._store,
+                    self._index,
+                    self._encoder_of,
+                    work=self._work,
+                    shared=LOCAL.tenant if name in self._declared else "",
                 )
             return self._tasks[name]
 

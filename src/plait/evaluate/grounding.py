@@ -18,8 +18,9 @@ import math
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from plait.core.passage import Passage
 from plait.core.sentence import Span, sentences
@@ -32,7 +33,7 @@ THRESHOLD = 0.7
 """From what score on a sentence counts as supported; chosen on the development set of BEGIN."""
 
 _MARKS = re.compile(r"\[\d{1,3}\]")  # of citations, which are no part of what is said
-_ITEM = re.compile(r"\s*(?:[-*+•·▪]|\d{1,3}[.)])\s+")  # nor is the mark of a list's item
+_ITEM = re.compile(r"\A\s*(?:[-*+•·▪]|\d{1,3}[.)])\s+")  # nor is the mark of a list's item
 _RULE = re.compile(r"(?=.*-)(?=.*\|)[\s:|-]+\Z")  # below the names of columns
 _GAP = 8  # characters between passages that follow one another: at most a few empty lines
 
@@ -56,6 +57,9 @@ class Support:
     missing: tuple[str, ...] = ()
 
 
+_Stems: TypeAlias = dict[str, frozenset[bool]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A sentence or row, read once.
@@ -63,19 +67,23 @@ class _Line:
     Attributes:
         span: where it lies in its run of passages.
         passage: index of the passage that it begins in.
-        words: of it.
-        above: words of its headings and of the row that names its columns.
+        stems: of its words and the names of its columns, and whether they are denied; some do both.
+        above: the same of its headings.
     """
 
     span: Span
     passage: int
-    words: list[Word]
-    above: list[Word]
+    stems: _Stems
+    above: _Stems
+
+    def reading(self, stem: str) -> frozenset[bool]:
+        """Return whether the word is denied, or both; nothing if it is not there."""
+        return self.stems.get(stem) or self.above.get(stem, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Passages that follow one another: where they begin, their sentences, the stems of each."""
+    """Passages that follow one another: where they begin, their lines, the stems of each."""
 
     start: int
     lines: list[_Line]
@@ -90,7 +98,7 @@ class Ground:
         counts: Counter[str] = Counter()
         lines = [line for read in self._read for line in read.lines]
         for line in lines:
-            counts.update({word.stem for word in line.words})
+            counts.update(line.stems.keys())
         total = len(lines)
         self._unseen = math.log(2 + total)
         self._weights = {
@@ -105,17 +113,17 @@ class Ground:
         said = _MARKS.sub(" ", sentence)
         if not any(map(str.isalnum, said)):
             return Support(score=1.0)
-        asked = list(words(_ITEM.sub("", said, count=1)))
+        asked = list(words(_ITEM.sub("", said)))
         weights = {word.stem: self._weights.get(word.stem, self._unseen) for word in asked}
         total = sum(weights.values())
         best = Support(score=0.0)
         for read in self._read:
             for first, last in _windows(len(read.lines)):
                 stretch = read.lines[first:last]
-                stems = {word.stem for line in stretch for word in line.words}
-                if not stems & weights.keys():
+                stems = set[str]().union(*(line.stems for line in stretch))
+                if stems.isdisjoint(weights):
                     continue
-                held = stems.union(word.stem for line in stretch for word in line.above)
+                held = stems.union(*(line.above for line in stretch))
                 found = sum(weight for stem, weight in weights.items() if stem in held) / total
                 if found <= best.score:
                     continue
@@ -165,22 +173,27 @@ def _read(passages: Sequence[Passage], run: Sequence[int]) -> _Read:
         text += "\n" * (passages[at].start - start - len(text))
         begins.append(len(text))
         text += passages[at].text
-    headings = {at: [w for each in passages[at].headings for w in words(each)] for at in run}
+    above = {at: _stems(*passages[at].headings) for at in run}
     lines = []
     for span, columns in _under_columns(text):
         at = run[bisect_right(begins, span[0]) - 1]
-        above = headings[at] + list(words(columns))
-        lines.append(_Line(span, at, list(words(text[slice(*span)])), above))
+        lines.append(_Line(span, at, _stems(text[slice(*span)], columns), above[at]))
     whole = {
-        at: frozenset(
-            word.stem
-            for line in lines
-            if line.passage == at
-            for word in (*line.words, *line.above)
+        at: frozenset[str]().union(
+            *({*line.stems, *line.above} for line in lines if line.passage == at)
         )
         for at in run
     }
     return _Read(start, lines, whole)
+
+
+def _stems(*texts: str) -> _Stems:
+    """Return the stems of the words, and whether each is denied."""
+    found: _Stems = {}
+    for text in texts:
+        for word in words(text):
+            found[word.stem] = found.get(word.stem, frozenset()) | {word.denied}
+    return found
 
 
 def _under_columns(text: str) -> Iterator[tuple[Span, str]]:
@@ -214,25 +227,21 @@ def _windows(count: int) -> Iterator[Span]:
 
 
 def _missing(
-    asked: Iterable[Word], stretch: Sequence[_Line], whole: Mapping[int, frozenset[str]]
+    asked: Sequence[Word], stretch: Sequence[_Line], whole: Mapping[int, frozenset[str]]
 ) -> Iterator[str]:
-    """Yield what of the sentence the stretch lacks or contradicts."""
-    affirmed, denied = (
-        {
-            word.stem
-            for line in stretch
-            for word in (*line.words, *line.above)
-            if word.denied == truth
-        }
-        for truth in (False, True)
-    )
-    held = affirmed | denied
-    near = held.union(*(whole[line.passage] for line in stretch))
+    """Yield what of the sentence the stretch lacks or contradicts.
+
+    A word reads as it does in the line that shares most with the sentence.
+    """
+    stems = {word.stem for word in asked}
+    ranked = sorted(stretch, key=lambda line: -len(stems.intersection(line.stems)))
+    near = frozenset[str]().union(*(whole[line.passage] for line in stretch))
     for word in asked:
-        if word.number:
-            if word.stem not in held and f"{word.stem}%" not in held:
+        forms = (word.stem, f"{word.stem}%") if word.number else (word.stem,)
+        readings = (line.reading(form) for form in forms for line in ranked)
+        reading = next(filter(None, readings), None)
+        if reading is None:
+            if word.number or (word.named and word.stem not in near):
                 yield word.text
-        elif word.named and word.stem not in near:
-            yield word.text
-        elif word.stem in held and word.stem not in (denied if word.denied else affirmed):
+        elif word.denied not in reading:
             yield f"not {word.text}" if word.denied else word.text

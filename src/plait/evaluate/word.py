@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plait.core.sentence import sentences
 
@@ -47,7 +47,7 @@ _STOPS = frozenset({
 })  # fmt: skip
 _VOWEL = re.compile(r"[aeiou]|(?<=[^aeiou])y")
 _DOUBLE = re.compile(r"([^aeiouylsz])\1\Z")
-_REACH = 3  # words that a denial is taken to deny, within its clause
+_REACH = 4  # words that a denial is taken to deny, within its clause
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Word:
         stem: the word without case and inflection; a number in plain digits, with % if it has one.
         number: whether it is one.
         named: whether it is written as a name: with a capital, not only because it comes first.
-        denied: whether a denial stands shortly before it in its clause.
+        denied: whether a denial stands shortly before it in its clause, or an odd number of them;
+            before a number, right before it. A denial that ends its clause denies what precedes it.
         text: as it is written.
     """
 
@@ -79,26 +80,40 @@ def words(text: str) -> Iterator[Word]:
         yield from _words(plain[start:end])
 
 
-def _words(sentence: str) -> Iterator[Word]:
-    first, denied = True, 0
+def _words(sentence: str) -> list[Word]:
+    found: list[Word] = []
+    reaches: list[int] = []  # how many words each denial still denies; two are none
+    first, bare, clause = True, False, 0  # bare: a denial with nothing behind it yet
     for match in _TOKEN.finditer(sentence):
         kind, written = match.lastgroup, match[0]
-        if kind == "stop":
-            denied, first = 0, first or written in ".!?:|"
-            continue
         lower = written.casefold().replace("’", "'")
-        if kind == "number":
-            yield Word(_value(lower), True, False, denied > 0, written)
+        if kind == "stop":
+            _deny_last(found, bare and len(found) > clause)
+            reaches, bare, clause = [], False, len(found)
+            first = first or written in ".!?:|"
+            continue
+        if kind == "number" or lower in _COUNTS:
+            value = _value(lower) if kind == "number" else _COUNTS[lower]
+            found.append(Word(value, True, False, bare, written))
+            bare = False
         elif lower in _DENIALS or lower.endswith("n't"):
-            denied = _REACH + 1
-        elif lower in _COUNTS:
-            yield Word(_COUNTS[lower], True, False, denied > 0, written)
+            reaches.append(_REACH)
+            bare = True
         elif lower.removesuffix("'s") not in _STOPS:
             capital = written[0].isupper() and not first
             mixed = any(map(str.isupper, written[1:])) or any(map(str.isdigit, written))
-            yield Word(stem(lower), False, capital or mixed, denied > 0, written)
-            denied -= 1
+            denied = len(reaches) % 2 == 1
+            found.append(Word(stem(lower), False, capital or mixed, denied, written))
+            reaches, bare = [left - 1 for left in reaches if left > 1], False
         first = False
+    _deny_last(found, bare and len(found) > clause)
+    return found
+
+
+def _deny_last(found: list[Word], bare: bool) -> None:
+    """Let a denial that ends its clause, as in `the fee is not`, deny the word before it."""
+    if bare:
+        found[-1] = replace(found[-1], denied=not found[-1].denied)
 
 
 def _value(text: str) -> str:

@@ -42,6 +42,7 @@ _ORDER = (
     r"(?:^[ \t>*-]{0,4}|[.!?:|]\s{1,4}|[.!?][\"'”]\s?)"
     r"(?:now,?\s|please\s|then\s|also,?\s|can\syou\s|could\syou\s)?"
 )
+_BEGIN = r"(?:(?-i:^[ \t>*-]{0,4}(?=[A-Z]))|\A|[.!?:|]\s{1,4}|[.!?][\"'”]\s?)"  # no wrapped line
 _RULES: Final = {
     "override": re.compile(
         rf"(?<!\bi\s)(?<!\bwe\s)\b(?:ignor(?:e|es|ed|ing)|disregard(?:ing)?|forget(?:ting)?|overrid(?:e|es|ing)|"
@@ -77,7 +78,7 @@ _RULES: Final = {
     ),
     "persona": re.compile(
         r"\b(?:you\s(?:are|will\sbe|'re)\s(?:now|going\sto\s(?:act|be|pretend|play)|to\s(?:act|play))"
-        r"|from\snow\son|(?:stay|remain|stays|break)\s(?:always\s)?(?:in|out\sof)\scharacter|"
+        r"|from\snow\son(?:,|[^.!?\n]{0,60}\byou)|\byou[^.!?\n]{1,60}\bfrom\snow\son|(?:stay|remain|stays|break)\s(?:always\s)?(?:in|out\sof)\scharacter|"
         r"(?:act|respond|answer|reply|speak)\sonly\sas\b|do\sanything\snow|(?-i:DAN)\b|"
         r"jailbr\w{1,10}|(?:developer|god|evil|opposite|sudo|dan|unlocked|debug|admin)\smode|"
         r"alter\sego)",
@@ -110,12 +111,15 @@ _RULES: Final = {
         r"(?:to|at|in|into|on)\s(?:https?://|www\.|the\s(?:url|link|query)|[\w.+-]{1,40}@)",
         re.I,
     ),
-    "answer": re.compile(
+    "answer": re.compile(  # the model's own: others answer too, so their verbs are left alone
         r"\byour\s(?:final\s|next\s|entire\s|whole\s|own\s)?"
         r"(?:answers?|response|responses|reply|replies|output|completion)\b"
-        r"|\b(?:when|while|before|after|instead\sof)\s(?:you\s)?(?:answering|responding|replying|"
-        r"summari[sz]ing)\b|\b(?:answer|respond|reply)\s(?:only\s|exclusively\s)?(?:in|with|by|using)\b",
-        re.I,
+        rf"|{_BEGIN}(?:when|while|before|after|instead\sof)\s(?:you\s)?(?:answering|responding|"
+        rf"replying|summari[sz]ing)\b|(?:{_BEGIN}|\bplease\s)"
+        r"(?:(?:always|only|just|now,?|then|do\snot|don['’]t|never|instead,?)\s){0,2}"
+        r"(?:answer|respond|reply)\s(?:only\s|exclusively\s)?"
+        r"(?:in\s(?!writing\b|person\b|time\b|full\b)|with\b|by\s\w{1,20}ing\b|using\b)",
+        re.I | re.M,
     ),
     "assistant": re.compile(
         r"\b(?:ai\s(?:assistant|model|language|chatbot|agent|system)|language\smodel|chat\s?gpt|gpt-?\d|"
@@ -130,7 +134,7 @@ _RULES: Final = {
         r"story|tale|song|lyrics|haiku|joke|function|program|code|algorithm|class|query|regex|blog|"
         r"article|tweet|post|headline|slogan|speech|dialogue|introduction|conclusion|outline|review|"
         r"summary|tagline|caption|quiz|recipe|itinerary)\b"
-        r"|translate\b|paraphrase\b|encrypt\b|encode\b|rewrite\b)",
+        r"|translate\b|paraphrase\b|(?<!:\s)(?:encrypt|encode|rewrite)\s)",
         re.I | re.M,
     ),
     "task": re.compile(
@@ -150,17 +154,17 @@ FEATURES: Final = (*_RULES, "hidden", "disguised")
 
 WEIGHTS: Final[Mapping[Where, Mapping[str, float]]] = {
     "input": {
-        "override": 4.46, "prompt": 4.07, "role": 3.76, "persona": 3.77, "play": 1.5,
-        "unbound": 3.31, "exfiltrate": 1.5, "answer": 1.5, "assistant": 1.5, "craft": 0.45,
+        "override": 4.44, "prompt": 4.05, "role": 3.74, "persona": 4.06, "play": 1.5,
+        "unbound": 3.35, "exfiltrate": 1.5, "answer": 1.5, "assistant": 1.5, "craft": 0.42,
         "task": 0.0, "hidden": 0.79, "disguised": 0.52,
     },
     "passage": {
-        "override": 4.0, "prompt": 3.69, "role": 3.67, "persona": 3.44, "play": 0.0,
-        "unbound": 0.0, "exfiltrate": 3.69, "answer": 5.0, "assistant": 1.65, "craft": 3.16,
-        "task": 2.95, "hidden": 0.8, "disguised": 0.36,
+        "override": 3.99, "prompt": 3.68, "role": 3.66, "persona": 3.44, "play": 0.0,
+        "unbound": 0.0, "exfiltrate": 3.68, "answer": 5.0, "assistant": 1.5, "craft": 3.44,
+        "task": 2.97, "hidden": 0.8, "disguised": 0.35,
     },
 }  # fmt: skip
-BIAS: Final[Mapping[Where, float]] = {"input": -1.75, "passage": -1.8}
+BIAS: Final[Mapping[Where, float]] = {"input": -1.73, "passage": -1.8}
 THRESHOLDS: Final[Mapping[Where, float]] = {"input": 0.85, "passage": 0.78}
 
 

@@ -113,7 +113,7 @@ _INSIDE = rf"(?:,?\s{{1,2}}{_UNIT}\.?\s?\#?[\w-]{{1,6}})?"
 _ADDRESSES = [
     re.compile(each)
     for each in (
-        rf"(?<![\w$.,-])\d{{1,6}}[A-Za-z]?,?\s(?:{_NAME}\s){{1,4}}?{_STREET}\b\.?"
+        rf"(?<![\w$.,-])\d{{1,6}}[A-Za-z]?,?[^\S\n](?:{_NAME}\s){{1,4}}?{_STREET}\b\.?"
         rf"(?:\s[NSEW]{{1,2}}\b)?" + _INSIDE + _REST,
         rf"(?<![\w$.,-])\d{{1,6}}\s(?:[\w'’.-]{{1,30}},?\s{{1,2}}){{1,5}}?"
         rf"(?i:apt|apartment|suite|ste)\.?\s?\#?\d{{1,5}}\b(?:{_REST}|{_LINES})",

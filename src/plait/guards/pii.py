@@ -4,6 +4,7 @@ Numbers with a form are recognised by patterns and their check digits; names nee
 rates, dates, ages, cities and organisations say what is asked, so they stay.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
@@ -31,19 +32,40 @@ _NAMED: Final = {
 }
 
 _NO_NAMES: Final = frozenset({
-    "account", "amount", "answer", "applicant", "application", "appraisal", "appraiser",
-    "approval", "asset", "balance", "bank", "borrower", "card", "closing", "collateral",
-    "condo", "contract", "cosigner", "credit", "date", "debt", "debts", "default", "deposit",
-    "document", "down", "employer", "equity", "escrow", "fee", "fees", "fixed", "full", "gift",
-    "glossary", "hardship", "history", "home", "housing", "income", "insurance", "interest",
-    "key", "keys", "lender", "lending", "lien", "limit", "limits", "loan", "loans", "lock",
-    "locks", "mortgage", "note", "payment", "payments", "policy", "preapproval", "prepayment",
-    "primary", "principal", "property", "purchase", "rate", "rates", "ratio", "reason",
-    "reasons", "refinance", "rent", "rental", "repayment", "report", "reserves", "residential",
-    "salesperson", "score", "section", "seller", "servicing", "tax", "taxes", "term", "title",
-    "underwriter", "underwriting",
+    "account", "advocate", "amount", "answer", "applicant", "application", "appraisal",
+    "appraiser", "approval", "artefact", "artefacts", "asset", "balance", "bank", "borrower",
+    "branch", "card", "closing", "collateral", "command", "commands", "condo", "contract",
+    "cosigner", "credit", "customer", "date", "debt", "debts", "default", "deposit", "dir",
+    "document", "down", "employer", "encode", "equity", "escrow", "fee", "fees", "fetch", "file",
+    "files", "fixed", "folder", "full", "gift", "glossary", "hardship", "history", "home",
+    "housing", "id", "ids", "income", "insurance", "interest", "json", "key", "keys", "lender",
+    "lending", "lien", "limit", "limits", "loan", "loans", "lock", "locks", "markdown", "mortgage",
+    "name", "note", "option", "options", "parquet", "path", "payment", "payments", "pipeline",
+    "policy", "preapproval", "prepayment", "primary", "principal", "print", "product", "products",
+    "prometheus", "property", "purchase", "query", "question", "questions", "rate", "rates",
+    "ratio", "reason", "reasons", "refinance", "remove", "rent", "rental", "repayment", "report",
+    "reserves", "residential", "salesperson", "savings", "score", "section", "seller", "servicing",
+    "tax", "taxes", "term", "title", "underwriter", "underwriting", "upload", "waiver", "waivers",
 })  # fmt: skip
 """Words that taggers take for names where they stand first or in a heading; nobody is called so."""
+
+_NO_NAMES_ALONE: Final = frozenset({
+    "annual", "call", "check", "children", "daily", "first", "glass", "harbor", "hourly", "item",
+    "items", "keel", "kept", "list", "monthly", "mooring", "no", "patient", "second", "talk",
+    "tall", "town", "weekly", "yearly", "yes",
+})  # fmt: skip
+"""Words that are part of names at most."""
+
+_CAMEL: Final = re.compile(  # as in OpenAI, not as in McDowell
+    r"(?<!\bMc)(?<!\bMac)(?<!\b[DL][aei])(?<!\bFitz)(?<!\bVan)(?<=[a-z])[A-Z]"
+)
+_OF_PLACES: Final = re.compile(
+    r"\b(?:Avenue|Boulevard|Court|Drive|Lane|Parkway|Place|Quay|Road|Square|Street|Terrace|Wharf)\Z"
+)
+_BEFORE_PLACES: Final = re.compile(
+    r"(?:\b[Aa]t|\b[Ii]n|\b(?:Avenue|Boulevard|Lane|Quay|Road|Square|Street|Wharf)"
+    r"(?:,|\sand))\s\Z"
+)
 
 
 class PiiGuard:
@@ -119,17 +141,33 @@ def _names(text: str, tagged: Iterable[Mark], labels: Collection[str]) -> Iterat
     """Yield the tagger's marks in our labels, without what cannot be one."""
     for mark in tagged:
         label = _NAMED.get(mark.label, "")
-        if label not in labels:
-            continue
         end = mark.start + len(text[mark.start : mark.end].removesuffix("'s").removesuffix("’s"))
         written = text[mark.start : end]
-        if label != "person" or _may_be_a_name(written):
+        if label == "person":
+            if not _may_be_a_name(written):
+                continue
+            owner = text.startswith(("'s", "’s"), end)
+            if not owner and _is_a_place(written, text[max(0, mark.start - 20) : mark.start]):
+                label = "place"
+        if label in labels:
             yield Mark(mark.start, end, label)
 
 
 def _may_be_a_name(text: str) -> bool:
-    capital, figure = any(map(str.isupper, text)), any(map(str.isdigit, text))
-    return capital and not figure and _NO_NAMES.isdisjoint(text.casefold().split())
+    """Tell whether a person may be called so: `Mary Jones`, not `7-Up`, `JSON` or `DIR  Folder`."""
+    words = text.casefold().split()
+    if not any(map(str.isupper, text)) or any(map(str.isdigit, text)) or not text[0].isalpha():
+        return False
+    if not _NO_NAMES.isdisjoint(words) or "  " in text or "\n\n" in text:
+        return False
+    alone = len(words) == 1
+    return not alone or not (text.isupper() or _CAMEL.search(text) or words[0] in _NO_NAMES_ALONE)
+
+
+def _is_a_place(name: str, before: str) -> bool:
+    """Tell whether a name is that of a street or a town: `Alder Street`, `at Worcester`."""
+    alone = len(name.split()) == 1
+    return bool(_OF_PLACES.search(name) or (alone and _BEFORE_PLACES.search(before)))
 
 
 def _apart(marks: Iterable[Mark]) -> list[Mark]:

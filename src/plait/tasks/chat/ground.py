@@ -13,13 +13,10 @@ from plait.core.protocol import Embedder, Generator, Work
 from plait.core.request import ChatRequest
 from plait.core.response import ChatResponse, Manner
 from plait.core.sentence import sentences
-from plait.evaluate.grounding import Ground
+from plait.evaluate.grounding import THRESHOLD, Ground
 from plait.tasks.chat.quote import MOST_QUOTED, Quotes, find_quotes
 from plait.tasks.chat.term import terms
 from plait.tasks.chat.unit import Unit
-
-SUPPORTED = 0.7
-"""From what support on a model's sentence is kept: the threshold that the guard `grounding` has."""
 
 MOST_TOKENS = 120
 """That a model may write to rephrase what was found."""
@@ -220,7 +217,7 @@ class _Check:
         found = []
         for text in texts:
             support, held = self._ground.support(text), terms(text)
-            if support.score < SUPPORTED or support.passage < 0 or held in self._seen:
+            if support.score < THRESHOLD or support.passage < 0 or held in self._seen:
                 self.dropped += 1
                 continue
             unit = self._units[support.passage]

@@ -88,6 +88,7 @@ class SearchTask:
         *,
         work: Work = asyncio.to_thread,
         fusion: Fusion | None = None,
+        shared: str = "",
     ) -> None:
         """Prepare to answer.
 
@@ -98,6 +99,8 @@ class SearchTask:
             encoder_of: collection -> what embeds questions; None when it has no vectors.
             work: runs the search in a thread.
             fusion: how rankings become one.
+            shared: the tenant whose collection answers those that have none of the name; "" lets
+                nobody's.
         """
         self.name = name
         self.fusion = fusion or Fusion()
@@ -105,6 +108,7 @@ class SearchTask:
         self.index_of = index_of
         self.encoder_of = encoder_of
         self._work = work
+        self._shared = shared
 
     async def run(self, request: SearchRequest, context: Context) -> SearchResponse:
         """Return the passages that answer a question, the best first.
@@ -123,9 +127,13 @@ class SearchTask:
             raise InvalidRequest("request_shape", message, hint=f"ask for 1 to {MOST} passages")
         return await self._work(self._answer, request, context)
 
+    def _of(self, tenant: str) -> tuple[CollectionRow, Head] | None:
+        return self._store.documents.collection(tenant, self.name)
+
     def _answer(self, request: SearchRequest, context: Context) -> SearchResponse:
         empty = SearchResponse(id=context.trace.id, collection=self.name, passages=())
-        found = self._store.documents.collection(context.principal.tenant, self.name)
+        tenants = (context.principal.tenant, self._shared)
+        found = next(filter(None, map(self._of, filter(None, tenants))), None)
         if found is None or not any(map(str.isalnum, request.query)):
             return empty
         collection, head = found

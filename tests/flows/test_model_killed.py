@@ -1,0 +1,86 @@
+"""A local model that is killed in mid-answer costs one request: over HTTP, by OpenAI's client."""
+
+import os
+import signal
+import threading
+
+import openai
+import pytest
+import uvicorn
+
+import plait
+from plait.core.errors import OriginError
+from plait.registry.pull import platform_cache, pull
+from plait.serve.http import make
+from plait.serve.run import Server, address_of, listen
+
+SETTINGS = """\
+project: near
+models:
+  small: {engine: llamacpp, weights: smollm2-135m, threads: 1, slots: 2, context_tokens: 512}
+"""
+COUNT = [{"role": "user", "content": "Count from 1 to 500."}]
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A served project with the small model, and a client of it."""
+    try:
+        pull("smollm2-135m", platform_cache())
+    except OriginError as error:
+        pytest.skip(str(error))
+    (tmp_path / "plait.yaml").write_text(SETTINGS)
+    with plait.open(tmp_path) as app:
+        listener = listen("127.0.0.1", 0)
+        config = uvicorn.Config(make(app), log_level="warning", lifespan="off")
+        server = Server(config, lambda: None)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        url = f"{address_of(listener)}/v1"
+        with openai.OpenAI(base_url=url, api_key="unused", max_retries=0) as client:
+            yield app, client
+        server.should_exit = True
+        thread.join()
+
+
+def test_the_stream_ends_with_one_error_and_the_next_request_is_answered(served):
+    app, client = served
+
+    def stream(**more):
+        return client.chat.completions.create(model="small", messages=COUNT, stream=True, **more)
+
+    heard = []
+    with pytest.raises(openai.APIError) as caught:
+        for chunk in stream(max_tokens=400, temperature=0):
+            heard.append(chunk)
+            if len(heard) == 4:
+                os.kill(app.models.generator("small").pid, signal.SIGKILL)
+    assert caught.value.code == "engine_stopped"
+    assert app.explain(heard[0].id)["status"] == "engine_stopped"
+    said = "".join(
+        chunk.choices[0].delta.content or "" for chunk in stream(max_tokens=5, temperature=0)
+    )
+    assert said
+
+
+def test_several_talk_at_once_and_one_who_leaves_disturbs_nobody(served):
+    _, client = served
+    said = {}
+
+    def talk(number):
+        stream = client.chat.completions.create(
+            model="small", messages=COUNT, stream=True, max_tokens=20, temperature=0, seed=number
+        )
+        for at, chunk in enumerate(stream):
+            said[number] = said.get(number, "") + (chunk.choices[0].delta.content or "")
+            if number == 0 and at == 2:
+                stream.close()
+                return
+
+    threads = [threading.Thread(target=talk, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said[1] == said[2] == said[3]
+    assert said[1].startswith(said[0])
