@@ -10,66 +10,69 @@ from plait.core.response import ChatResponse
 from plait.tasks.search.ingest import Report, Taken
 
 
-@pytest.fixture
-def walked(monkeypatch, project, row):
+class Walk:
     """The demo on a project that is trained already."""
 
-    class Walk:
-        def __init__(self, folder, progress):
-            self.app = plait.open(project)
+    talks = True
 
-        def __enter__(self):
-            return self
+    def __init__(self, project, row):
+        self.row = row
+        self.app = plait.open(project)
 
-        def __exit__(self, *_):
-            self.app.close()
+    def __enter__(self):
+        return self
 
-        def train(self, watch):
-            (made,) = self.app.decisions("loan")
-            return made
+    def __exit__(self, *_):
+        self.app.close()
 
-        def train_with_leak(self, watch):
-            (made,) = self.app.decisions("loan")
-            return made
+    def train(self, watch):
+        (made,) = self.app.decisions("loan")
+        return made
 
-        def answer(self):
-            return {
-                name: self.app.predict("loan", {**row, "income": income}, reasons=2)
-                for name, income in (("steady", 90_000), ("stretched", 52_000), ("bankrupt", 0))
-            }
+    def train_with_leak(self, watch):
+        (made,) = self.app.decisions("loan")
+        return made
 
-        def explain(self, request):
-            return self.app.explain(request)
+    def answer(self):
+        return {
+            name: self.app.predict("loan", {**self.row, "income": income}, reasons=2)
+            for name, income in (("steady", 90_000), ("stretched", 52_000), ("bankrupt", 0))
+        }
 
-        talks = True
+    def explain(self, request):
+        return self.app.explain(request)
 
-        def pull(self, name, progress):
-            assert name in WEIGHTS
+    def pull(self, name, progress):
+        assert name in WEIGHTS
 
-        def train_intent(self, watch):
-            return self.train(watch)
+    def train_intent(self, watch):
+        return self.train(watch)
 
-        def ingest(self):
-            taken = Taken(name="fees.md", outcome="added", document="doc_1", passages=3)
-            yield Report("policies", (taken,))
+    def ingest(self):
+        taken = Taken(name="fees.md", outcome="added", document="doc_1", passages=3)
+        yield Report("policies", (taken,))
 
-        def talk(self):
-            citation = Citation(
-                sentence=0, collection="policies", document="doc_1", name="fees.md",
-                start=0, end=10, text="It is 650.", headings=("Fees",),
-            )  # fmt: skip
-            answer = ChatResponse(
-                id="req_9", model="desk", manner="extracted", text="It is 650.",
-                citations=(citation,), notes=("personal data was masked: card",),
-            )  # fmt: skip
-            turns = (
-                Message(role="user", content="What is the fee?"),
-                Message(role="assistant", content="It is 650."),
-            )
-            verdict = {"guard": "pii", "action": "alter"}
-            yield Exchanged("policy", "a policy question", turns, answer, [verdict])
+    def talk(self):
+        citation = Citation(
+            sentence=0, collection="policies", document="doc_1", name="fees.md",
+            start=0, end=10, text="It is 650.", headings=("Fees",),
+        )  # fmt: skip
+        answer = ChatResponse(
+            id="req_9", model="desk", manner="extracted", text="It is 650.",
+            citations=(citation,), notes=("personal data was masked: card",),
+        )  # fmt: skip
+        turns = (
+            Message(role="user", content="What is the fee?"),
+            Message(role="assistant", content="It is 650."),
+        )
+        verdict = {"guard": "pii", "action": "alter"}
+        yield Exchanged("policy", "a policy question", turns, answer, [verdict])
 
-    monkeypatch.setattr("plait.cli.demo.Demo", Walk)
+
+@pytest.fixture
+def walked(monkeypatch, project, row):
+    """The demo on a project that is trained already, where a library lacks."""
+    monkeypatch.setattr("plait.cli.demo.Demo", lambda folder, progress: Walk(project, row))
     monkeypatch.setattr("plait.cli.demo.CONTRACT", "loan")
     monkeypatch.setattr("plait.cli.demo.download_bytes", lambda talks: 5_487_254)
     monkeypatch.setattr("plait.cli.demo.missing_libraries", lambda: ["faiss"])

@@ -71,7 +71,8 @@ def test_a_file_that_is_no_object(copy, name, content):
 def test_a_part_that_is_missing_or_unknown(copy, name):
     path = copy.folder / name
     whole = json.loads(path.read_bytes())
-    for part in whole.keys() - {"licence", "holds_rows", "interval", "threshold", "calibrate", "abstain"}:
+    optional = {"licence", "holds_rows", "interval", "threshold", "calibrate", "abstain"}
+    for part in whole.keys() - optional:
         rest = {key: value for key, value in whole.items() if key != part}
         path.write_bytes(json_bytes(rest))
         assert code_of(copy.folder, verify=False) in {"artefact_damaged", "artefact_format"}

@@ -50,11 +50,15 @@ def test_the_stream_ends_with_one_error_and_the_next_request_is_answered(served)
         return client.chat.completions.create(model="small", messages=COUNT, stream=True, **more)
 
     heard = []
-    with pytest.raises(openai.APIError) as caught:
+
+    def listen_on():
         for chunk in stream(max_tokens=400, temperature=0):
             heard.append(chunk)
             if len(heard) == 4:
                 os.kill(app.models.generator("small").pid, signal.SIGKILL)
+
+    with pytest.raises(openai.APIError) as caught:
+        listen_on()
     assert caught.value.code == "engine_stopped"
     assert app.explain(heard[0].id)["status"] == "engine_stopped"
     said = "".join(
