@@ -20,6 +20,7 @@ from plait.engines.device import cores
 
 _WARNINGS = 2  # of llama.cpp's levels; 3 tells much about every request
 _LOOK_SECONDS = 1.0
+_LAST_WORDS_SECONDS = 0.3  # llama.cpp writes its log in a thread of its own
 
 
 def serve(order: Mapping[str, Json]) -> object:
@@ -69,6 +70,7 @@ def main() -> None:
     try:
         server = serve(order)
     except (PlaitError, RuntimeError, ValueError) as error:
+        time.sleep(_LAST_WORDS_SECONDS)
         print(json.dumps({"error": str(error)}), file=answer, flush=True)
         os._exit(1)  # the threads that watch would disturb any other end
     address = cast(Any, server).listening_address
