@@ -73,6 +73,7 @@ class Place:
 
     guards: dict = field(default_factory=dict)
     passages: tuple = ()
+    empty: bool = False
     generators: dict = field(default_factory=dict)
     routes: dict = field(default_factory=dict)
     searched: list = field(default_factory=list)
@@ -133,7 +134,7 @@ class Place:
 
         async def run(request, context):
             self.searched.append(request)
-            return SearchResponse(id="r", collection=name, passages=self.passages)
+            return SearchResponse(id="r", collection=name, passages=self.passages, empty=self.empty)
 
         return SimpleNamespace(run=run)
 

@@ -20,8 +20,10 @@ def composed(place, word):
 
 
 def test_steps_stand_in_order_with_their_options(composed):
-    found = composed("[guard: {input: [pii]}, cache, retrieve: {collection: policies, top: 3}]")
-    assert [name for name, _ in found.steps] == ["guard", "cache", "retrieve"]
+    found = composed(
+        "[guard: {input: [pii]}, cache, retrieve: {collection: policies, top: 3}, answer]"
+    )
+    assert [name for name, _ in found.steps] == ["guard", "cache", "retrieve", "answer"]
     assert found.steps[2][1].facts() == {"collection": "policies", "top": 3}
 
 
@@ -49,3 +51,20 @@ def test_a_mistake_is_told_with_its_place(composed, text, code, said):
     assert caught.value.code == code
     assert said in str(caught.value)
     assert caught.value.where.startswith("plait.yaml:1")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[retrieve: {collection: policies}]", "no step of the flow answers"),
+        ("[answer: {}]", "nothing was retrieved"),
+        ("[answer: {}, retrieve: {collection: policies}]", "nothing was retrieved"),
+        ("[guard: {output: [pii]}, answer: {model: small}]", "nothing is answered yet"),
+        ("[answer: {model: small}, guard: {input: [pii]}]", "answered already"),
+        ("[guard: {passages: [pii]}, answer: {model: small}]", "nothing is retrieved yet"),
+    ],
+)
+def test_a_step_that_would_never_act_is_refused(composed, text, said):
+    with pytest.raises(InvalidSettings, match=said) as caught:
+        composed(text)
+    assert caught.value.code == "settings_wrong_value"

@@ -43,3 +43,10 @@ def test_an_unknown_collection_is_an_error_before_any_request(place):
 def test_nonsense_is_refused(top):
     with pytest.raises(ValueError, match="top"):
         RetrieveStep.Options(collection="policies", top=top)
+
+
+def test_an_empty_collection_is_said_to_be_empty(place, chat):
+    place.empty = True
+    step = RetrieveStep(RetrieveStep.Options(collection="policies"), place.parts())
+    (note,) = asyncio.run(step(chat("q"), Context())).notes
+    assert "plait ingest policies" in note

@@ -64,9 +64,18 @@ def show_sources(answer: ChatResponse) -> None:
     whole(f"[dim]{escape(by)}  plait explain {answer.id}[/]")
 
 
+def _said() -> str:
+    """Return what the user types; "" ends the talk, as does the end of the input."""
+    try:
+        return input("you: ").strip()
+    except EOFError:
+        click.echo()
+        return ""
+
+
 def _converse(app: App, model: str) -> None:
     turns: list[Message] = []
-    while said := click.prompt("you", default="", show_default=False).strip():
+    while said := _said():
         asked = [*turns, Message(role="user", content=said)]
         try:
             answer = app.ask(model, asked, watch=lambda text: click.echo(text, nl=False))

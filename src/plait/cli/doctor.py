@@ -79,7 +79,7 @@ def _show_project(project: ProjectState) -> None:
                 (
                     escape(each.name),
                     each.engine,
-                    f"[yellow]{escape(each.wants)}[/]" if each.wants else "ready",
+                    f"[yellow]{escape(each.wants)}[/]" if each.wants else "set up",
                 )
                 for each in project.models
             ],

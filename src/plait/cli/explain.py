@@ -42,7 +42,7 @@ def show_explanation(found: Part, notes: Notes) -> None:
     """
     _request(found)
     _content(found, notes)
-    _stages(_parts(found["stages"]), _part(found["usage"]))
+    _stages(_parts(found["stages"]), _part(found["usage"] or {}))
     if "artefact" in found:
         _artefact(_part(found["artefact"]))
     if "decision" in found:
@@ -149,6 +149,8 @@ def _stages(stages: Sequence[Part], usage: Part) -> None:
         took = figure.milliseconds(_number(stage["milliseconds"]))
         rows.append((escape(str(stage["name"])), took, escape(said)))
     table(("stage", "ms", ""), rows, right=("ms",))
+    if not usage:  # the record was larger than may be kept
+        return
     spent = (
         f"{_number(usage['cost_usd']):.6g} USD, {plural(int(_number(usage['tokens'])), 'token')}"
     )

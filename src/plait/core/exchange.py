@@ -21,6 +21,7 @@ class Exchange:
         passages: retrieved so far, the best first.
         answer: the response, once a step has one; it carries its citations.
         verdicts: of every guard so far.
+        notes: what the reader of the answer should know, a sentence each.
         privacy: the highest of everything it touched.
     """
 
@@ -30,4 +31,5 @@ class Exchange:
     passages: tuple[Passage, ...] = ()
     answer: Response | None = None
     verdicts: tuple[Verdict, ...] = ()
+    notes: tuple[str, ...] = ()
     privacy: Privacy = Privacy.PUBLIC

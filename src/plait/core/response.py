@@ -194,6 +194,7 @@ class SearchResponse:
         id: of the request.
         collection: name of the collection.
         passages: the best first.
+        empty: whether there was nothing to search in.
         artefact: id of the artefact that made the vectors; "" when none did.
         decision: always "".
     """
@@ -201,6 +202,7 @@ class SearchResponse:
     id: str
     collection: str
     passages: tuple[Passage, ...]
+    empty: bool = False
     artefact: str = ""
     decision: str = ""
 

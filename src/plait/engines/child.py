@@ -97,6 +97,11 @@ class Child:
             return _ending(process.wait(seconds)) + self._said()
         return None
 
+    def served(self) -> None:
+        """Note that the process answered: what it dies of later is not how it starts."""
+        with self._lock:
+            self._deaths = 0
+
     def close(self) -> None:
         """End the process, for good."""
         with self._lock:

@@ -114,6 +114,7 @@ class LlamaCpp:
             async with aclosing(self._upstream.stream(lambda: target, prompt, context)) as answer:
                 async for chunk in answer:
                     yield chunk
+            self._child.served()
         except EngineError as error:
             died = await asyncio.to_thread(self._child.died, _DEATH_SECONDS)
             if died is None:

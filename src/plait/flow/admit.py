@@ -41,6 +41,8 @@ def _admit_rows(request: PredictRequest) -> None:
 
 def _admit_chat(request: ChatRequest) -> None:
     prompt = request.prompt
+    for text in (prompt.text, *(each.content for each in prompt.messages)):
+        _check_characters(text, "messages")
     if not prompt.question.strip() and not any(each.role == "tool" for each in prompt.messages):
         raise InvalidRequest(
             "request_shape", "nothing was asked: no message of the user has text", where="messages"
@@ -54,6 +56,7 @@ def _admit_texts(request: SearchRequest | EmbedRequest) -> None:
     if isinstance(request, SearchRequest):
         where, empty = "query", not request.query.strip()
         length, most = len(request.query), MAX_QUESTION
+        _check_characters(request.query, where)
     else:
         where, empty = "input", not request.texts
         length, most = sum(map(len, request.texts)), MAX_CHARACTERS
@@ -61,6 +64,16 @@ def _admit_texts(request: SearchRequest | EmbedRequest) -> None:
         raise InvalidRequest("request_shape", "there is no text", where=where)
     if length > most:
         raise _too_long(length, most, where)
+
+
+def _check_characters(text: str, where: str) -> None:
+    """Refuse half a surrogate pair: a terminal makes them of bytes that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            "request_shape", f"character {error.start} is none: send UTF-8", where=where
+        ) from None
 
 
 def _too_long(length: int, most: int, where: str) -> InvalidRequest:

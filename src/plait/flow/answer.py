@@ -61,6 +61,11 @@ class AnswerStep:
         if options.prompt:
             parts.prompt(options.prompt)  # an unknown one is an error now
 
+    @property
+    def quotes(self) -> bool:
+        """Whether it can do nothing but quote."""
+        return not self._options.contract and not self._options.model
+
     async def __call__(self, exchange: Exchange, context: Context) -> Exchange:
         """Return the exchange with the answer."""
         async with aclosing(self.stream(exchange, context)) as events:
@@ -145,7 +150,7 @@ class AnswerStep:
         return generator
 
     def _named(self, answer: ChatResponse, exchange: Exchange) -> ChatResponse:
-        notes = (*answer.notes, *notes_of(exchange.verdicts))
+        notes = (*answer.notes, *exchange.notes, *notes_of(exchange.verdicts))
         return replace(answer, notes=tuple(dict.fromkeys(notes)))
 
     async def _predicted(self, exchange: Exchange, context: Context) -> Exchange:

@@ -43,12 +43,16 @@ class RetrieveStep:
             query=request.prompt.question[:MAX_QUESTION],
             top=options.top,
         )
-        found = (await self._search(options.collection).run(wanted, context)).passages
+        response = await self._search(options.collection).run(wanted, context)
+        found = response.passages
         if context.at is not None:
             context.at.tag(collection=options.collection, found=len(found))
             context.at.tag(best=found[0].score if found else None)
+        name = options.collection
+        empty = (f"There is nothing in {name} yet: `plait ingest {name}`.",)
         return replace(
             exchange,
+            notes=(*exchange.notes, *(empty if response.empty else ())),
             collections=(*exchange.collections, options.collection),
             passages=(*exchange.passages, *found),
             privacy=max([exchange.privacy, *(passage.privacy for passage in found)]),

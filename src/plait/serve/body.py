@@ -29,10 +29,11 @@ class Body:
     def wrong(self, name: str, expected: str, hint: str = "") -> InvalidRequest:
         """Return the error for a value that is not what was `expected`."""
         value = self.values.get(name)
-        found = "there is no" if value is None else f"{shown(value)} is not"
-        return InvalidRequest(
-            "request_shape", f"{found} {expected}", where=self.at(name), hint=hint
+        place = self.at(name)
+        found = (
+            f"`{place}` is missing: send" if value is None else f"`{place}` {shown(value)} is not"
         )
+        return InvalidRequest("request_shape", f"{found} {expected}", where=place, hint=hint)
 
     def only(
         self, known: Collection[str], idle: Iterable[str], unlike: Mapping[str, tuple[object, ...]]

@@ -60,10 +60,24 @@ def test_a_sentence_that_refers_back_brings_the_one_before(passages):
 
 def test_the_embedder_is_asked_once_and_for_few(passages):
     embedder = Words()
-    many = passages * 10
+    many = passages * 30
     find_quotes("When is the branch open on weekdays?", many, embedder, Context())
     assert len(embedder.asked) == 1
     assert len(embedder.asked[0]) <= 2 * MOST_EMBEDDED + 1
+
+
+class Sense:
+    """An embedder that knows two meanings: paying back early, and all else."""
+
+    def embed(self, texts, context):
+        sooner = [any(word in text for word in ("repay 5", "debt sooner")) for text in texts]
+        return [np.array([1.0, 0.0] if each else [0.0, 1.0]) for each in sooner]
+
+
+def test_what_is_meant_is_quoted_though_no_word_is_shared(passages):
+    asked = "I came into money and want to clear my debt sooner"
+    assert "repay 5 percent" in texts(asked, passages, Sense())[0]
+    assert texts(asked, passages) == []
 
 
 def test_the_deadline_holds(passages):

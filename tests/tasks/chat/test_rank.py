@@ -2,7 +2,7 @@
 
 import pytest
 
-from plait.tasks.chat.rank import WITH_VECTORS, WITHOUT_VECTORS, Question
+from plait.tasks.chat.rank import PERSONAL, WITH_VECTORS, WITHOUT_VECTORS, Question
 from plait.tasks.chat.unit import units
 
 
@@ -53,3 +53,30 @@ def test_what_is_absent_is_told(passages):
 
 def test_a_question_without_words_is_survived(passages):
     assert best("???", passages)[1] < WITHOUT_VECTORS.threshold
+
+
+@pytest.mark.parametrize(
+    ("question", "personal"),
+    [
+        ("I came into money and want to clear my debt sooner", True),
+        ("We're broke: can we hand in the dough later?", True),
+        ("What does early repayment cost?", False),
+        ("What does early repayment cost me?", False),  # in the words of the passages
+        ("Do motorcycles count?", False),  # lacks words, but tells of nobody
+        ("Does the unit in Minos iris?", False),  # no `mine`, `us` or `i` of its own
+        ("", False),
+    ],
+)
+def test_who_tells_of_themselves_in_other_words_is_personal(passages, question, personal):
+    assert Question(question, units(passages)).personal is personal
+
+
+def test_a_personal_question_is_judged_by_vectors_alone(passages):
+    found = units(passages)
+    read = Question("I came into money and want to clear my debt sooner", found)
+    near = [float("repay 5 percent" in unit.text) for unit in found]
+    best = read.rank(PERSONAL, near, near)[0]
+    assert "repay 5 percent" in best.unit.text
+    assert read.answerable(PERSONAL, best) > PERSONAL.threshold
+    far = [0.1 for _ in found]
+    assert read.answerable(PERSONAL, read.rank(PERSONAL, far, far)[0]) < PERSONAL.threshold

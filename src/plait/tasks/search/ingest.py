@@ -21,7 +21,7 @@ from plait.tasks.search.parse import parse_document, read_original
 from plait.tasks.search.passage import Piece, split
 from plait.tasks.search.task import Encoder
 
-RECIPE = 1
+RECIPE = 2
 """Another number whenever parsing or cutting gives other passages of the same bytes."""
 
 Outcome: TypeAlias = Literal["added", "unchanged", "replaced", "removed", "failed"]

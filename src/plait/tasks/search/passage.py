@@ -42,8 +42,8 @@ def split(
     """Return the passages of a document, in order, none of them over another.
 
     Every character of every block lies in exactly one, white space at the ends aside. None stands
-    under two headings of one rank. A table, a listing, a sentence stay whole if they fit; a word is
-    cut only if it alone is longer than `size`.
+    under two headings of one rank, and none takes up blocks of two pages. A table, a listing, a
+    sentence stay whole if they fit; a word is cut only if it alone is longer than `size`.
 
     Args:
         document: what to cut.
@@ -51,7 +51,7 @@ def split(
         measure: what a text measures: its characters, or its tokens by a counter of tokens.
     """
     pieces = []
-    for headings, blocks in _sections(document.blocks):
+    for headings, blocks in _sections(document):
         for start, end in _pack(document.text, blocks, size, measure):
             pieces.append(
                 Piece(
@@ -65,11 +65,16 @@ def split(
     return pieces
 
 
-def _sections(blocks: tuple[Block, ...]) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
+def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
     """Yield the headings of each section and its blocks; a title stays with its first section."""
     path: list[Block] = []
     section: list[Block] = []
-    for block in blocks:
+    for block in document.blocks:
+        last = section[-1] if section else block
+        turns = document.page(block.start) != document.page(last.start)
+        if turns and last.kind != "heading":  # a passage has one page, for citations to name
+            yield tuple(each.title for each in path), section
+            section = []
         if block.kind == "heading":
             under = section and section[-1].kind == "heading" and section[-1].level < block.level
             if section and not under:

@@ -134,10 +134,10 @@ class SearchTask:
         empty = SearchResponse(id=context.trace.id, collection=self.name, passages=())
         tenants = (context.principal.tenant, self._shared)
         found = next(filter(None, map(self._of, filter(None, tenants))), None)
-        if found is None or not any(map(str.isalnum, request.query)):
-            return empty
+        if found is None or found[1] == (0, 0):
+            return replace(empty, empty=True)
         collection, head = found
-        if head == (0, 0):
+        if not any(map(str.isalnum, request.query)):
             return empty
         index = self.index_of(collection)
         within = index.where(request.where)
