@@ -2,14 +2,21 @@
 
     python bench/answerable.py
 
-163 questions, written for this and used for nothing else, over five invented documents
-(bench/answerable/) and plait's own pages: 91 that one sentence, row or list answers, 72 on the same
-subjects that nothing answers. Each kind of document is judged by a fit on the other five. The
-figures go to bench/results/answerable.json.
+Two sets of questions, written for this and used for nothing else. `direct` (91 that a sentence, row
+or list answers, 72 on the same subjects that nothing answers) shares most of its words with the
+documents: five invented ones and plait's own pages. `paraphrased` (129 and 138, mostly over six
+more documents) is asked as people ask: everyday words, typing errors, what happened to them. Of its
+unanswered questions half are near misses in the words of the document.
+
+Every question goes to `SearchTask` over its set's collection, which is ingested as served. Each
+kind of document is judged by a fit on the others. What is for questions in the documents' words is
+fitted on `direct`, what is for personal ones (`Question.personal`) on both sets. The figures go to
+bench/results/answerable.json.
 """
 
 import json
 import platform
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,28 +28,41 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from plait.app.settings import cache_folder
+from plait.app.app import App
 from plait.core.context import Context
 from plait.core.passage import Passage
 from plait.core.protocol import Embedder
-from plait.engines.base import read_artefact
-from plait.engines.onnx import load
-from plait.tasks.chat.rank import WITH_VECTORS, WITHOUT_VECTORS, Question, Ranked, Weights
+from plait.engines.memo import MemoEmbedder
+from plait.tasks.chat.quote import MOST_QUOTED
+from plait.tasks.chat.rank import PERSONAL, WITH_VECTORS, WITHOUT_VECTORS, Question, Ranked, Weights
 from plait.tasks.chat.term import terms
 from plait.tasks.chat.unit import Unit, units
-from plait.tasks.search.parse import read_document
-from plait.tasks.search.passage import split
-from plait.train.embedding import pull_encoder
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "answerable.json"
-TOP, REFUSED = 8, 0.9
+SETTINGS = """\
+project: answerable
+models: {minilm: {engine: onnx, weights: minilm-l6-int8}}
+collections:
+  direct: {paths: ["direct/*.md"], embed: minilm}
+  paraphrased: {paths: ["paraphrased/*.md"], embed: minilm}
+  plait: {paths: ["plait/*.md"], embed: minilm}
+"""
+FOLDERS = {
+    "direct": HERE / "answerable",
+    "paraphrased": HERE / "answerable" / "paraphrased",
+    "plait": HERE.parent / "docs",
+}
+SETS = {"direct": "questions.json", "paraphrased": "paraphrased.json"}
+TOP, MOST_TOP, REFUSED = 8, 20, 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A question, what answers it, and what was found for it."""
+    """A question, what answers it, and what was found for it; `rank` is of the passage."""
 
+    asked_in: str
+    rank: int
     kind: str
     question: str
     gold: str
@@ -57,79 +77,121 @@ class Case:
         return bool(self.gold) and _flat(self.gold) in _flat(text)
 
 
-def embedder() -> Embedder:
-    """Return MiniLM in 8 bits, made once."""
-    folder = Path(tempfile.gettempdir()) / "plait-bench-minilm"
-    if not (folder / "manifest.json").exists():
-        pull_encoder("minilm-l6", folder, cache=cache_folder())
-    return load(read_artefact(folder))
-
-
 def cases() -> Iterator[Case]:
-    """Yield the questions with the passages found for them, by cosine and shared words."""
-    embed = embedder()
-    asked = json.loads((HERE / "answerable" / "questions.json").read_text())
-    pools = {
-        name: _passages(folder)
-        for name, folder in (("plait", HERE.parent / "docs"), ("", HERE / "answerable"))
-    }
-    vectors = {
-        name: _vectors(embed, [" > ".join(each.headings) + "\n" + each.text for each in pool])
-        for name, pool in pools.items()
-    }
+    """Yield the questions of both sets with the passages found for them."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, folder in FOLDERS.items():
+            (Path(scratch) / name).mkdir()
+            for path in folder.glob("*.md"):
+                shutil.copy(path, Path(scratch) / name)
+        (Path(scratch) / "plait.yaml").write_text(SETTINGS)
+        with App.open(Path(scratch)) as app:
+            for name in FOLDERS:
+                app.collections.ingest(name)
+            found = app.collections.embedder("direct")
+            assert found is not None
+            for asked_in, file in SETS.items():
+                asked = json.loads((HERE / "answerable" / file).read_text())
+                yield from _cases(app, MemoEmbedder(found), asked_in, asked)
+
+
+def _cases(
+    app: App, embed: Embedder, asked_in: str, asked: Mapping[str, Mapping[str, list[str]]]
+) -> Iterator[Case]:
     for kind, questions in asked.items():
-        name = kind if kind in pools else ""
+        collection = next(
+            name
+            for name, folder in FOLDERS.items()
+            if name == kind or (folder / f"{kind}.md").exists()
+        )
         golds = [*questions["answered"], *([each, ""] for each in questions["unanswered"])]
         for question, gold in golds:
+            passages = app.search(collection, question, top=MOST_TOP).passages
+            holds = [_flat(gold) in _flat(each.text) for each in passages]
+            found = tuple(each for each in units(passages[:TOP]) if terms(each.text))
             vector = _vectors(embed, [question])[0]
-            scores = vectors[name] @ vector + 0.7 * _shares(question, pools[name])
-            best = tuple(pools[name][at] for at in np.argsort(-scores)[:TOP])
-            found = tuple(units(best))
-            near = _vectors(embed, [unit.whole for unit in found]) @ vector
-            near_own = _vectors(embed, [unit.text for unit in found]) @ vector
             yield Case(
+                asked_in=asked_in,
+                rank=holds.index(True) if any(holds) else MOST_TOP,
                 kind=kind,
                 question=question,
                 gold=gold,
-                passages=best,
+                passages=passages[:TOP],
                 units=found,
-                near=tuple(near.tolist()),
-                near_own=tuple(near_own.tolist()),
+                near=tuple((_vectors(embed, [each.whole for each in found]) @ vector).tolist()),
+                near_own=tuple((_vectors(embed, [each.text for each in found]) @ vector).tolist()),
             )
 
 
-def fit(found: Sequence[Case], start: Weights, *, vectors: bool) -> dict[str, object]:
-    """Return both models fitted on all cases, and what they do on kinds they have not seen."""
-    names = [each for each in start.relevance if vectors or not each.startswith("near")]
+def judge(found: Sequence[Case], start: Weights, *, own: Sequence[Case]) -> dict[str, object]:
+    """Return the weights fitted on `own`, and what they do with `found`, of kinds they saw not.
+
+    Args:
+        found: what is judged; its unanswered questions set the threshold.
+        start: the weights in force; the fit is of their features.
+        own: what is fitted on.
+    """
+    chances, hits, quoted = (np.zeros(len(found)) for _ in range(3))
     kinds = np.array([case.kind for case in found])
-    answered = np.array([bool(case.gold) for case in found])
-    chances, hits = np.zeros(len(found)), np.zeros(len(found), dtype=bool)
     for kind in np.unique(kinds):
-        seen = [case for case in found if case.kind != kind]
-        weights = _fitted(seen, names)
-        for at in np.flatnonzero(kinds == kind):
-            question, best = _best(found[at], weights)
-            chances[at] = question.answerable(weights, best)
-            hits[at] = found[at].right(best.unit)
+        weights = _fitted([case for case in own if case.kind != kind], start)
+        for at in np.flatnonzero(kinds == kind).tolist():
+            case = found[at]
+            question = Question(case.question, case.units)
+            ranked = question.rank(weights, case.near, case.near_own)
+            chances[at] = question.answerable(weights, ranked[0])
+            hits[at] = case.right(ranked[0].unit)
+            quoted[at] = any(case.right(each.unit) for each in ranked[:MOST_QUOTED])
+    answered = np.array([bool(case.gold) for case in found])
     threshold = float(np.quantile(chances[~answered], REFUSED))
-    weights = _fitted(found, names)
-    in_force = [question.answerable(start, best) >= start.threshold
-                for question, best in (_best(case, start) for case in found)]  # fmt: skip
-    return {
+    weights = _fitted(own, start)
+    result: dict[str, object] = {
         "relevance": dict(weights.relevance),
         "answerable": dict(weights.answerable),
         "threshold": threshold,
         "auc": float(roc_auc_score(answered, chances)),
-        "right_span": float(hits[answered].mean()),
-        "answered_at_threshold": float((chances[answered] >= threshold).mean()),
-        "answered_and_right": float((hits & (chances >= threshold))[answered].mean()),
-        "frozen_answers": float(np.mean(np.array(in_force)[answered])),
-        "frozen_refuses": float(1 - np.mean(np.array(in_force)[~answered])),
     }
+    for name in SETS:
+        mine = np.array([case.asked_in == name for case in found])
+        those = mine & answered
+        result[name] = {
+            "answered": int(those.sum()),
+            "unanswered": int((mine & ~answered).sum()),
+            "right_first": float(hits[those].mean()),
+            "right_of_three": float(quoted[those].mean()),
+            "answered_at_threshold": float((chances[those] >= threshold).mean()),
+            "answered_at_frozen_threshold": float((chances[those] >= start.threshold).mean()),
+            "refused_at_threshold": float((chances[mine & ~answered] < threshold).mean()),
+            "refused_at_frozen_threshold": float(
+                (chances[mine & ~answered] < start.threshold).mean()
+            ),
+        }
+    return result
 
 
-def _fitted(found: Sequence[Case], names: Sequence[str]) -> Weights:
+def in_force(found: Sequence[Case], *, personal: bool) -> dict[str, object]:
+    """Return what the frozen weights do, of `PERSONAL` too or of `WITH_VECTORS` alone."""
+    result: dict[str, object] = {}
+    for name in SETS:
+        said: dict[bool, list[tuple[bool, bool]]] = {True: [], False: []}
+        for case in (each for each in found if each.asked_in == name):
+            question = Question(case.question, case.units)
+            weights = PERSONAL if personal and question.personal else WITH_VECTORS
+            ranked = question.rank(weights, case.near, case.near_own)
+            yes = question.answerable(weights, ranked[0]) >= weights.threshold
+            right = any(case.right(each.unit) for each in ranked[:MOST_QUOTED])
+            said[bool(case.gold)].append((yes, yes and right))
+        answers, rights = np.array(said[True]).mean(axis=0)
+        refused = 1 - np.array(said[False]).mean(axis=0)[0]
+        result[name] = {
+            "answers": float(answers), "right": float(rights), "refuses": float(refused)
+        }  # fmt: skip
+    return result
+
+
+def _fitted(found: Sequence[Case], start: Weights) -> Weights:
     """Fit the ranking on what the questions' golds say, then the answering on the best units."""
+    names = list(start.relevance)
     flat = Weights(relevance=dict.fromkeys(names, 0.0), answerable={}, threshold=0.0)
     rows, right = [], []
     for case in found:
@@ -140,7 +202,7 @@ def _fitted(found: Sequence[Case], names: Sequence[str]) -> Weights:
     relevance = dict(zip(names, _coefficients(rows, right, strength=10.0)[0], strict=True))
     ranking = Weights(relevance=relevance, answerable={}, threshold=0.0)
     evidence = [question.evidence(best) for question, best in (_best(c, ranking) for c in found)]
-    kept = [name for name in evidence[0] if name != "constant"]
+    kept = [name for name in start.answerable if name != "constant"]
     table = [[each[name] for name in kept] for each in evidence]
     slopes, constant = _coefficients(table, [bool(case.gold) for case in found], strength=5.0)
     answerable = {"constant": constant, **dict(zip(kept, slopes, strict=True))}
@@ -159,31 +221,6 @@ def _best(case: Case, weights: Weights) -> tuple[Question, Ranked]:
     return question, question.rank(weights, case.near, case.near_own)[0]
 
 
-def _passages(folder: Path) -> list[Passage]:
-    return [
-        Passage(
-            id=f"{path.stem}-{at}",
-            collection="bench",
-            document=path.stem,
-            name=path.name,
-            start=piece.start,
-            end=piece.end,
-            text=piece.text,
-            score=0.0,
-            headings=piece.headings,
-        )
-        for path in sorted(folder.glob("*.md"))
-        for at, piece in enumerate(split(read_document(path)))
-    ]
-
-
-def _shares(question: str, pool: Sequence[Passage]) -> NDArray[np.float64]:
-    """Return which share of the question's terms each passage holds."""
-    wanted = terms(question)
-    held = [terms(" ".join((*each.headings, each.text))) for each in pool]
-    return np.array([len(wanted & each) / max(len(wanted), 1) for each in held])
-
-
 def _vectors(embed: Embedder, texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array(embed.embed(texts, Context()), dtype=float)
 
@@ -195,12 +232,26 @@ def _flat(text: str) -> str:
 def main() -> None:
     """Fit, judge, print and keep."""
     found = list(cases())
+    personal = [case for case in found if Question(case.question, case.units).personal]
+    plain = [case for case in found if case not in personal]
+    direct = [case for case in found if case.asked_in == "direct"]
     results: Mapping[str, object] = {
         "versions": {"plait": version("plait"), "python": platform.python_version()},
         "questions": len(found),
-        "with_vectors": fit(found, WITH_VECTORS, vectors=True),
-        "without_vectors": fit(found, WITHOUT_VECTORS, vectors=False),
-    }
+        "recall": {
+            name: {
+                f"@{top}": float(np.mean([case.rank < top for case in found
+                                          if case.gold and case.asked_in == name]))
+                for top in (1, TOP, MOST_TOP)
+            }
+            for name in SETS
+        },
+        "with_vectors": judge(plain, WITH_VECTORS, own=direct),
+        "personal": judge(personal, PERSONAL, own=personal),
+        "without_vectors": judge(found, WITHOUT_VECTORS, own=direct),
+        "in_force": in_force(found, personal=True),
+        "in_force_without_personal": in_force(found, personal=False),
+    }  # fmt: skip
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results, indent=1))
 

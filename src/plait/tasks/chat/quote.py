@@ -8,15 +8,23 @@ import numpy as np
 from plait.core.context import Context
 from plait.core.passage import Passage
 from plait.core.protocol import Embedder
-from plait.tasks.chat.rank import WITH_VECTORS, WITHOUT_VECTORS, Question, Ranked, Weights
+from plait.tasks.chat.rank import (
+    PERSONAL,
+    WITH_VECTORS,
+    WITHOUT_VECTORS,
+    Question,
+    Ranked,
+    Weights,
+)
 from plait.tasks.chat.term import terms
 from plait.tasks.chat.unit import Unit, units
 
 MOST_QUOTED = 3
 """Stretches in one answer."""
 
-MOST_EMBEDDED = 24
-"""Units of which the embedder is asked: those that are best by their words."""
+MOST_EMBEDDED = 80
+"""Units of which the embedder is asked, if there are more those that are best by their words. Eight
+passages hold some 40: what answers a question in other words is seldom among the best by words."""
 
 MOST_CHARACTERS = 4000
 """Of a question, those that are read."""
@@ -55,9 +63,11 @@ def find_quotes(
         Cancelled, BudgetExceeded, EngineError: as the embedder does.
     """
     text = question[:MOST_CHARACTERS]
-    known = WITH_VECTORS if embedder is not None else WITHOUT_VECTORS
     found = [unit for unit in units(passages) if terms(unit.text)]
     read = Question(text, found)
+    known = WITHOUT_VECTORS
+    if embedder is not None:
+        known = PERSONAL if read.personal else WITH_VECTORS
     if not found or not read.weights:
         return Quotes((), 0.0, known.threshold)
     ranked = _ranked(text, read, known, found, embedder, context)
