@@ -65,7 +65,9 @@ from plait.serve.run import serve
 
 app = plait.open(sys.argv[1], port=int(sys.argv[2]))
 if sys.argv[3] == "off":
-    app._record.__class__.__call__ = lambda *_: None
+    from plait.flow.record import Record
+
+    Record.__call__ = lambda *_: None
 serve(app)
 """
 
