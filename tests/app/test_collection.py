@@ -337,3 +337,7 @@ def test_what_plait_yaml_names_is_there_for_every_tenant_until_it_has_its_own(co
     collections.add("policies", "own.md", b"# Own\n\nWe are never late.\n", principal=OTHER)
     assert names(collections, "policies", "late", OTHER) == ["own.md"]
     assert "own.md" not in names(collections, "policies", "late")
+    collections.remove("policies", "own.md", OTHER)  # it has nothing of its own again
+    assert names(collections, "policies", "late", OTHER) == names(collections, "policies", "late")
+    collections.add("policies", "own.md", b"# Own\n\nWe are never late.\n", principal=OTHER)
+    assert names(collections, "policies", "late", OTHER) == ["own.md"]

@@ -1,10 +1,16 @@
 """Flows by name."""
 
+import asyncio
+import threading
+
 import pytest
 
 import plait
+from plait.core.context import Context
 from plait.core.errors import InvalidSettings, UnknownName
+from plait.core.privacy import Privacy
 from plait.core.prompt import Message
+from plait.core.request import SearchRequest
 
 
 def test_a_question_is_answered_from_the_documents_with_its_source(noted):
@@ -73,3 +79,42 @@ def test_a_flow_that_leads_to_itself(tmp_path):
     )
     with pytest.raises(InvalidSettings, match="a -> b -> a"):
         plait.open(tmp_path)
+
+
+def test_a_flow_is_put_together_beside_the_event_loop_and_once(noted, monkeypatch):
+    threads = []
+    steps = noted.flows.steps
+    monkeypatch.setattr(
+        noted.flows, "steps", lambda name: threads.append(threading.current_thread()) or steps(name)
+    )
+
+    async def twice():
+        return [await noted.flows.speaker("flow", "desk") for _ in range(2)]
+
+    first, second = asyncio.run(twice())
+    assert first is second
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+
+
+def test_a_question_waits_for_its_flow_and_nothing_else_does(noted, monkeypatch):
+    go = threading.Event()
+    steps = noted.flows.steps
+    monkeypatch.setattr(noted.flows, "steps", lambda name: go.wait(10) and steps(name))
+    asked = threading.Thread(target=noted.ask, args=("desk", "How much is the appraisal fee?"))
+    asked.start()
+    assert noted.search("notes", "appraisal fee").passages  # on the same event loop
+    assert asked.is_alive()
+    go.set()
+    asked.join()
+
+
+def test_no_flow_is_kept_of_a_collection_that_comes_and_goes(noted):
+    for privacy in (Privacy.INTERNAL, Privacy.PERSONAL):
+        name = noted.collections.create("files", privacy=privacy).name
+        assert noted._searching(name).privacy is privacy
+        noted.search(name, "horses")
+        noted.collections.delete(name)
+        with pytest.raises(UnknownName):
+            asyncio.run(noted.find(SearchRequest(collection=name, query="horses"), Context()))
+    assert not noted.flows._flows

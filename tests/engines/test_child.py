@@ -65,59 +65,70 @@ def gone(pid):
 
 
 def kill(child):
+    running = child.running().result(10)
     os.kill(child.pid, signal.SIGKILL)
-    assert "SIGKILL" in child.died(5.0)
+    assert "SIGKILL" in running.died(5.0)
 
 
 def test_it_is_started_once(make):
     child = make(SERVES)
     assert child.pid is None
-    first = child.address()
-    assert child.address() is first
-    assert first.result(10) == f"x:{child.pid}"
-    assert child.address() is first
-    assert child.died(0.0) is None
+    first = child.running()
+    assert child.running() is first
+    assert first.result(10).address == f"x:{child.pid}"
+    assert child.running() is first
+    assert first.result().died(0.0) is None
     pid = child.pid
     child.close()
     assert gone(pid)
     assert child.pid is None
     with pytest.raises(EngineError, match="closed"):
-        child.address()
+        child.running()
 
 
 def test_who_stops_waiting_stops_nobody_else(make):
     child = make(SERVES)
-    ready = child.address()
+    ready = child.running()
     assert not ready.cancel()
     assert ready.result(10)
 
 
 def test_it_is_started_anew_after_it_died(make):
     child = make(SERVES)
-    first = child.address().result(10)
+    first = child.running().result(10)
     kill(child)
-    assert child.address().result(10) != first
+    assert child.running().result(10).address != first.address
+
+
+def test_a_process_that_died_is_told_from_the_one_in_its_place(make):
+    child = make(SERVES.replace('"noise"', 'f"noise of {os.getpid()}"'))
+    old, pid = child.running().result(10), child.pid
+    os.kill(pid, signal.SIGKILL)
+    assert "SIGKILL" in old.died(5.0)
+    new = child.running().result(10)
+    assert new.died(0.0) is None
+    assert old.died(0.0) == f"its process was ended by SIGKILL; it said: noise of {pid}"
 
 
 def test_one_that_dies_at_once_again_and_again_has_to_wait(make, times):
     child = make(SERVES)
     for _ in range(3):
-        child.address().result(10)
+        child.running().result(10)
         kill(child)
     for _ in range(2):  # asking does not make it worse
         with pytest.raises(EngineError) as refused:
-            child.address()
+            child.running()
         assert "died 3 times in a row" in str(refused.value)
         assert "started again in 2 s" in str(refused.value)
     times.now += 2.1
-    assert child.address().result(10)
+    assert child.running().result(10)
     times.now += 60  # it lived for long
     kill(child)
-    assert child.address().result(10)
+    assert child.running().result(10)
 
 
 def test_what_it_said_before_it_died_is_told(make):
-    error = make(DIES).address().exception(10)
+    error = make(DIES).running().exception(10)
     assert error.code == "engine_failed"
     assert "ended with status 1; it said: out of memory, I fear" in str(error)
     assert error.where == "model 'x'"
@@ -127,7 +138,7 @@ def test_what_it_said_before_it_died_is_told(make):
     "answer", ['{"error": "no such weights"}', "nonsense", "[]", '{"address": 7}', ""]
 )
 def test_an_answer_that_is_none_is_an_error(make, answer):
-    error = make(f"import sys; sys.stdin.readline(); print({answer!r})").address().exception(10)
+    error = make(f"import sys; sys.stdin.readline(); print({answer!r})").running().exception(10)
     assert error.code == "engine_failed"
     if "error" in answer:
         assert "no such weights" in str(error)
@@ -136,19 +147,18 @@ def test_an_answer_that_is_none_is_an_error(make, answer):
 def test_a_program_that_does_not_exist_is_an_error(make, monkeypatch):
     child = make(SERVES)
     monkeypatch.setattr(child, "_command", ["/nonexistent/python"])
-    assert "cannot be started" in str(child.address().exception(10))
+    assert "cannot be started" in str(child.running().exception(10))
 
 
 def test_much_noise_is_not_kept(make):
     noise = "import sys; sys.stderr.write('x' * 100_000 + '\\n' + 'y\\n' * 5000)\n"
     child = make(noise + SERVES)
-    child.address().result(10)
-    assert sum(map(len, child._lines)) <= 20 * 300
+    assert sum(map(len, child.running().result(10)._lines)) <= 20 * 300
 
 
 def test_closing_while_it_starts_ends_it(make):
     child = make("import time; time.sleep(60)")
-    ready = child.address()
+    ready = child.running()
     while child.pid is None:
         time.sleep(0.01)
     pid = child.pid
@@ -162,7 +172,7 @@ def test_it_does_not_outlive_a_parent_that_is_killed():
 import time
 from plait.engines.child import Child
 child = Child(["-c", {SERVES!r}], {{"name": "x"}}, where="")
-print(child.address().result(10), flush=True)
+print(child.running().result(10).address, flush=True)
 time.sleep(60)
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:

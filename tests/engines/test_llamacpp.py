@@ -65,7 +65,7 @@ def text_of(chunks):
 
 async def slots(engine):
     """How many answers are being written."""
-    address = (await asyncio.wrap_future(engine._child.address())).removesuffix("/")
+    address = (await asyncio.wrap_future(engine._child.running())).address.removesuffix("/")
     request = urllib.request.Request(
         f"{address}/slots", headers={"Authorization": f"Bearer {engine._key}"}
     )
@@ -193,7 +193,7 @@ def test_a_schema_that_is_none_is_refused(model):
 
 def test_nobody_else_on_the_machine_may_ask_it(model):
     ask(model, chat("Hi", max_tokens=1))
-    address = model._child.address().result()
+    address = model._child.running().result().address
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{address}/v1/models")
     with refused.value as answer:
@@ -219,6 +219,26 @@ def test_a_killed_process_costs_the_answers_under_way_and_no_other(weights):
     assert broken[0].retryable
     assert text_of(answer)
     assert engine.pid is None
+
+
+def test_an_answer_is_lost_with_its_own_process_though_another_already_runs(weights):
+    engine = make(weights, context_tokens=256, threads=1)
+
+    async def walk():
+        stream = engine.stream(LONG, Context())
+        await anext(stream)
+        running = engine._child.running().result()
+        os.kill(engine.pid, signal.SIGKILL)
+        await asyncio.to_thread(running.died, 5.0)
+        await collect(engine, chat("Hi", max_tokens=1))  # starts it anew first
+        with pytest.raises(EngineError) as lost:
+            await _rest(stream)
+        await engine.close()
+        return lost.value
+
+    lost = asyncio.run(walk())
+    assert lost.code == "engine_stopped"
+    assert "SIGKILL" in str(lost)
 
 
 def test_it_does_not_outlive_its_parent(weights):

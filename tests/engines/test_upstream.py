@@ -7,7 +7,7 @@ import pytest
 
 from plait.core.budget import Budget, Limits
 from plait.core.context import Context
-from plait.core.errors import BudgetExceeded, Cancelled
+from plait.core.errors import BudgetExceeded, Cancelled, EngineError
 from plait.core.prompt import Message, Prompt
 from plait.engines.upstream import Target, Upstream, _after, watched
 from plait.testing.clock import FakeClock
@@ -83,3 +83,45 @@ def test_no_more_is_reserved_than_the_model_can_read_and_write():
         assert asyncio.run(ask(server.url, 100))
         with pytest.raises(BudgetExceeded):
             asyncio.run(ask(server.url, 99))
+
+
+@pytest.fixture
+def far(monkeypatch):
+    """Ask a server far away, by a proxy with a password."""
+
+    async def walk(scheme, key):
+        upstream = Upstream(silence_seconds=5, retries=0, keep_seconds=0.0, proxies=True)
+        target = Target(where="m", url=f"{scheme}://far.example/v1", model="m", key=key)
+        prompt = Prompt(messages=(Message(role="user", content="Hi"),))
+        return [chunk async for chunk in upstream.stream(lambda: target, prompt, Context())]
+
+    def ask(proxy, *, scheme="http", key=""):
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(f"{scheme}_proxy", proxy.replace("//", "//user:hidden@"))
+        return asyncio.run(walk(scheme, key))
+
+    return ask
+
+
+@pytest.mark.parametrize("key", ["", "sk-1"])
+def test_the_proxy_is_used_and_what_netrc_holds_goes_to_nobody(far, key, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login me password mine\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with FakeUpstream() as server:
+        assert far(server.url.removesuffix("/v1"), key=key)
+    (asked,) = server.asked
+    assert asked.path == "http://far.example/v1/chat/completions"
+    assert asked.headers.get("authorization") == (f"Bearer {key}" if key else None)
+    assert asked.headers["proxy-authorization"] == "Basic dXNlcjpoaWRkZW4="
+
+
+def test_the_password_of_a_proxy_is_in_no_error(far):
+    with FakeUpstream() as server:  # it knows no CONNECT
+        for proxy in (server.url.removesuffix("/v1"), "http://127.0.0.1:99999", "ftp://"):
+            with pytest.raises(EngineError) as refused:
+                far(proxy, scheme="https")
+            assert refused.value.code == "upstream_unreachable"
+            assert "hidden" not in str(refused.value)

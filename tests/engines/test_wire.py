@@ -210,6 +210,44 @@ def test_an_answer_that_just_ends_is_not_one():
         assert ("within an event" in str(broken.value)) == (len(pieces) == 2)
 
 
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["a\ud83d", "\ude00b"], "a😀b"),
+        (["\ud83d", "", "\ude00"], "😀"),
+        (["a\ud83d", "b"], "a\ufffdb"),
+        (["\ud83d", "\ud83d\ude00"], "\ufffd😀"),
+        (["\ude00a"], "\ufffda"),
+        (["a\ud83d"], "a\ufffd"),
+        (["a😀", "é"], "a😀é"),
+    ],
+)
+@pytest.mark.parametrize("end", [chat("stop"), b"data: [DONE]\n\n"])
+def test_halves_of_a_surrogate_pair_are_joined_or_replaced(pieces, text, end):
+    chunks = read(*(chat(content=piece) for piece in pieces), end)
+    assert "".join(chunk.text for chunk in chunks) == text
+    for chunk in chunks:
+        chunk.text.encode()
+
+
+def test_no_half_of_a_surrogate_pair_is_in_calls_scores_and_errors():
+    call = {"index": 0, "function": {"name": "f", "arguments": "\ud83d😀"}}
+    token = {"token": "\ude00", "logprob": -1.0, "top_logprobs": [{"token": "\ud83d"}]}
+    chunk = read(chat("stop", {"content": [token]}, tool_calls=[call]), rivals=1)[0]
+    assert chunk.calls[0]["function"]["arguments"] == "\ufffd😀"
+    assert chunk.logprobs[0]["token"] == "\ufffd"
+    assert chunk.logprobs[0]["top_logprobs"][0]["token"] == "\ufffd"
+    assert error_text("a\ud800") == "a\ufffd"
+
+
+@given(st.lists(st.text(st.sampled_from("a\ud83d\ude00é"), max_size=3)))
+def test_cuts_change_nothing_in_a_text(pieces):
+    whole = "".join(pieces)
+    expected = read(chat("stop", content=whole))[0].text
+    chunks = read(*(chat(content=piece) for piece in pieces), chat("stop"))
+    assert "".join(chunk.text for chunk in chunks) == expected
+
+
 def test_an_error_is_one_short_line():
     assert error_text({"message": "a\n b"}) == "a b"
     assert error_text("x" * 1000) == "x" * 297 + "..."

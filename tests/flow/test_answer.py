@@ -117,3 +117,15 @@ def test_it_tells_by_whom(step):
     assert step(contract="intent", reasons=2).facts() == {"contract": "intent", "reasons": 2}
     assert step().facts() == {"quotes": True}
     assert step(prompt="kind").facts()["version"] == "art_prompt"
+
+
+def test_a_bare_text_has_its_prompt_before_it(step, chat, place):
+    exchange = chat("x")
+    prompt = replace(exchange.request.prompt, messages=(), text="once upon a time")
+    run(
+        step(model="far", prompt="kind"),
+        replace(exchange, request=replace(exchange.request, prompt=prompt)),
+    )
+    (asked,) = place.generators["far"].asked
+    assert [each.content for each in asked.messages] == ["the prompt kind", "once upon a time"]
+    assert asked.text == ""

@@ -26,7 +26,8 @@ def ask(cache, exchange, context=None):
 
 
 def keep(cache, exchange, answer=ANSWER, context=None, **fields):
-    cache.keep(exchange, replace(exchange, answer=answer, **fields), context or Context())
+    key = cache.key(exchange, context or Context())
+    cache.keep(key, replace(exchange, answer=answer, **fields))
 
 
 def test_the_same_question_has_the_same_answer_under_a_new_id(cache, chat):
@@ -66,6 +67,7 @@ def test_what_is_private_asked_back_or_drawn_by_chance_is_not_kept(cache, chat):
     exchange = chat("a?")
     keep(cache, exchange, privacy=Privacy.SECRET)
     keep(cache, exchange, replace(ANSWER, manner="asked"))
+    keep(cache, exchange, replace(ANSWER, notes=("The model failed.",)))
     prompt = replace(exchange.request.prompt, temperature=0.7)
     hot = replace(exchange, request=replace(exchange.request, prompt=prompt))
     keep(cache, hot)
@@ -97,3 +99,20 @@ def test_an_answer_grows_old(cache, chat, monkeypatch):
 def test_nonsense_is_refused(options):
     with pytest.raises(ValueError, match="above 0"):
         CacheStep.Options(**options)
+
+
+def test_a_change_while_it_was_answered_forgets_too(cache, chat, place):
+    cache = cache()
+    key = cache.key(chat("a?"), Context())
+    place.revision = "rev_2"  # a document was removed under the answer
+    cache.keep(key, replace(chat("a?"), answer=ANSWER))
+    assert ask(cache, chat("a?")) is None
+
+
+def test_a_second_answer_is_as_private_as_the_first_and_rests_on_the_same(cache, chat, passage):
+    cache = cache()
+    found = (passage("fact"),)
+    keep(cache, chat("a?"), privacy=Privacy.PERSONAL, passages=found, collections=("policies",))
+    again = asyncio.run(cache(chat("a?"), Context()))
+    assert (again.privacy, again.passages) == (Privacy.PERSONAL, found)
+    assert again.collections == ("policies",)

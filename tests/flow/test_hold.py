@@ -12,7 +12,7 @@ from plait.core.context import Context
 from plait.core.errors import Refused
 from plait.core.exchange import Exchange
 from plait.core.passage import Citation
-from plait.core.prompt import Chunk, Message, Prompt
+from plait.core.prompt import Chunk, Message, Prompt, ToolCall
 from plait.core.request import ChatRequest
 from plait.core.response import ChatResponse
 from plait.core.verdict import Mark, Verdict
@@ -66,8 +66,8 @@ class Never:
         return Verdict(guard=self.name, action="refuse", reason="not this")
 
 
-def exchange(text, manner="generated", citations=()):
-    answer = ChatResponse(id="r", model="m", text=text, manner=manner, citations=citations)
+def exchange(text, manner="generated", **parts):
+    answer = ChatResponse(id="r", model="m", text=text, manner=manner, **parts)
     return Exchange(request=REQUEST, answer=answer)
 
 
@@ -150,10 +150,53 @@ def test_plaits_own_words_need_no_support():
     assert last.answer.text == "I found no lie."
 
 
-def test_tool_calls_and_counts_pass_at_once():
-    call = {"index": 0, "function": {"name": "f"}}
-    said, _ = passed((NoLies(),), [Chunk(calls=(call,)), Chunk(tokens=3)])
-    assert said == ["", ""]
+def test_counts_pass_at_once():
+    said, _ = passed((NoLies(),), [Chunk(tokens=3), "One is true. "])
+    assert said == ["", "One is true. "]
+
+
+def test_what_stands_beside_the_answer_is_judged_too():
+    call = ToolCall(id="c", name="f", arguments='{"card": "1234"}')
+    cited = Citation(
+        sentence=0, collection="c", document="d", name="n", start=0, end=4, text="see 1234"
+    )
+    parts = {"calls": (call,), "citations": (cited,), "logprobs": ({"token": "1234"},)}
+    whole = judged((Digits(),), "it is 1234", **parts)
+    for last in (whole, passed((Digits(),), ["it is 1234"], **parts)[1]):
+        assert "1234" not in str(last.answer)
+        assert last.answer.logprobs == ()
+
+
+def test_whole_calls_leave_once_they_are_judged():
+    call = ToolCall(id="c", name="f", arguments="1234")
+
+    async def run():
+        async def events():
+            yield Chunk(calls=({"index": 0, "function": {"arguments": "12"}},))
+            yield exchange("", calls=(call,))
+
+        hold = Hold((Digits(),), exchange(""), work, Context())
+        return [event async for event in hold.pass_on(events())]
+
+    chunk, _ = asyncio.run(run())
+    assert chunk.calls[0]["function"] == {"name": "f", "arguments": "####"}
+
+
+def test_a_span_is_known_by_the_words_before_it_wherever_the_pieces_end():
+    @dataclass(frozen=True)
+    class Numbers:
+        name: str = "numbers"
+        lookahead_chars: int | None = 16
+
+        def check(self, view, context):
+            text = re.sub(r"(?<=account number is )\d+", "###", view.text)
+            action = "allow" if text == view.text else "alter"
+            return Verdict(guard="numbers", action=action, text=text)
+
+    for padding in range(60):
+        text = "x" * padding + " yes. And my account number is 12345678 for all I know. Right. " * 2
+        said, _ = passed((Numbers(),), list(text))
+        assert "12345678" not in "".join(said), padding
 
 
 @given(st.text(alphabet="ab 1.", max_size=120), st.lists(st.integers(1, 20), max_size=20))

@@ -59,3 +59,10 @@ def test_secrets_are_not_kept(record, privacy):
     row = record(privacy=privacy)
     assert (row.content is None) == (privacy == Privacy.SECRET)
     assert row.decision == "dec_1"
+
+
+@pytest.mark.parametrize(("status", "kept"), [("done", True), ("guard_refused", False)])
+def test_what_was_said_is_kept_only_once_every_guard_has_seen_it(status, kept, chat):
+    rows = []
+    Record(rows.append)("desk", chat("my card is 4111"), Context(), status)
+    assert ("4111" in str(rows[0].content)) == kept

@@ -7,6 +7,7 @@ import pytest
 
 from plait.core.context import Context
 from plait.core.errors import UnknownName
+from plait.core.privacy import Privacy
 from plait.core.prompt import Chunk
 from plait.core.response import ChatResponse
 from plait.flow.route import RouteStep
@@ -50,7 +51,7 @@ def test_a_stream_passes_through(route, chat):
     async def run():
         return [event async for event in route.stream(chat("what is the fee?"), Context())]
 
-    chunk, exchange = asyncio.run(run())
+    *_, chunk, exchange = asyncio.run(run())
     assert chunk == Chunk(text="looked up")
     assert exchange.answer.text == "looked up"
 
@@ -69,3 +70,30 @@ def test_what_it_names_must_be_there(place):
 def test_it_tells_where_it_leads(route):
     assert route.leads_to == ("decide", "lookup")
     assert route.facts()["to"] == {"loan": "decide"}
+
+
+def test_the_exchange_is_as_private_as_what_the_contract_was_made_from(place, chat):
+    place.privacy = Privacy.PERSONAL
+    seen = []
+
+    async def step(exchange, context):
+        seen.append(exchange.privacy)
+        return replace(exchange, answer=ChatResponse(id="r", model="m", text="x"))
+
+    place.flows = {"lookup": Steps((("x", step),), None)}
+    route = RouteStep(RouteStep.Options(contract="intent", otherwise="lookup"), place.parts())
+    asyncio.run(route(chat("q"), Context()))
+    assert seen == [Privacy.PERSONAL]
+
+
+def test_a_long_talk_is_not_judged_turn_by_turn(route, chat, place):
+    asked = []
+
+    class Count(dict):
+        def get(self, key, default):
+            asked.append(key)
+            return default
+
+    place.routes = Count()
+    asyncio.run(route(chat(*["a"] * 1000), Context()))
+    assert len(asked) <= 4

@@ -10,6 +10,7 @@ from plait.core.errors import EngineError
 from plait.core.exchange import Exchange
 from plait.core.prompt import Chunk
 from plait.core.response import ChatResponse
+from plait.core.verdict import Verdict
 from plait.flow.cache import CacheStep
 from plait.flow.guard import GuardStep
 from plait.flow.steps import Steps
@@ -52,7 +53,7 @@ def streamed(steps, exchange, context=None):
 
     *pieces, last = asyncio.run(run())
     assert isinstance(last, Exchange)
-    return [piece.text for piece in pieces], last
+    return [piece.text for piece in pieces if isinstance(piece, Chunk)], last
 
 
 def whole(steps, exchange, context=None):
@@ -116,7 +117,8 @@ def test_an_error_in_mid_stream_comes_out_after_what_was_said(place, chat):
 
     async def run():
         async for event in steps(place, ("answer", says)).stream(chat("q"), Context()):
-            heard.append(event.text)
+            if isinstance(event, Chunk):
+                heard.append(event.text)
 
     with pytest.raises(EngineError):
         asyncio.run(run())
@@ -129,8 +131,52 @@ def test_who_leaves_closes_every_stream(place, chat):
 
     async def run():
         events = nested.stream(chat("q"), Context())
-        await anext(events)
+        while not isinstance(await anext(events), Chunk):
+            pass
         await events.aclose()
 
     asyncio.run(run())
     assert says.closed == 1
+
+
+def test_a_guard_further_out_knows_what_was_retrieved_within(place, chat, passage):
+    class Needs:
+        name = "needs"
+        lookahead_chars = None
+
+        def check(self, view, context):
+            return Verdict(guard="needs", action="allow" if view.exchange.passages else "refuse")
+
+    async def retrieve(exchange, context):
+        return replace(exchange, passages=(passage("fact"),))
+
+    place.guards = {"needs": Needs()}
+    inside = steps(place, ("retrieve", retrieve), ("answer", Says("A fact.")))
+    nested = steps(place, ("route", inside), guard(place, output=("needs",)))
+    assert whole(nested, chat("q")).answer.text == "A fact."
+    assert streamed(nested, chat("q"))[0] == ["A fact."]
+
+
+def test_a_kept_answer_passes_the_guards_it_passed_before(place, chat, passage):
+    class Needs:
+        name = "needs"
+        lookahead_chars = None
+
+        def check(self, view, context):
+            return Verdict(guard="needs", action="allow" if view.exchange.passages else "refuse")
+
+    async def retrieve(exchange, context):
+        return replace(exchange, passages=(passage("fact"),))
+
+    place.guards = {"needs": Needs()}
+    cache = CacheStep(CacheStep.Options(), place.parts())
+    every = steps(
+        place,
+        ("cache", cache),
+        ("retrieve", retrieve),
+        ("answer", Says("A fact.")),
+        guard(place, output=("needs",)),
+    )
+    for _ in range(2):
+        assert whole(every, chat("q")).answer.text == "A fact."
+        assert streamed(every, chat("q"))[0] == ["A fact."]

@@ -117,6 +117,14 @@ def test_a_form_that_is_none(http, body):
 def test_a_form_that_is_too_large(http, refused):
     response = http.post("/", content=b"x", headers={"content-length": str(2**30)})
     assert refused(response, 413) == "request_too_large"
+    response = http.post("/", content=b"contract=" + b"x" * 2**20)
+    assert refused(response, 413) == "request_too_large"
+
+
+def test_a_form_of_too_many_fields(http, refused):
+    assert http.post("/", content=b"a=&" * 999 + b"a=").status_code == 200
+    response = http.post("/", content=b"a=&" * 1_000 + b"a=")
+    assert refused(response, 413) == "request_too_large"
 
 
 def test_the_answer_is_among_the_last_requests(http, page):

@@ -170,7 +170,7 @@ class App:
         """Answer rows by their contract's flow: the async twin of `predict`, under a context."""
         name = request.contract
         privacy = self.contract(name).privacy
-        flow = self.flows.task("contract", name, partial(self.live.task, name), privacy)
+        flow = self.flows.task(name, partial(self.live.task, name), privacy)
         response = await flow.handle(request, context)
         assert isinstance(response, PredictResponse)  # what a contract's task ends with
         return response
@@ -186,7 +186,8 @@ class App:
             UnknownName: `unknown_model`.
             PlaitError: the flow refused or failed.
         """
-        response = await self._speaker(request.model).handle(request, context)
+        flow = await self._speaker(request.model)
+        response = await flow.handle(request, context)
         assert isinstance(response, ChatResponse)  # what an answer step ends with
         return replace(response, id=context.trace.id, model=request.model)
 
@@ -197,7 +198,7 @@ class App:
 
         Closing it stops the work.
         """
-        flow = self._speaker(request.model)
+        flow = await self._speaker(request.model)
         async with aclosing(flow.stream(request, context)) as events:
             async for event in events:
                 if isinstance(event, Chunk):
@@ -208,10 +209,7 @@ class App:
 
     async def find(self, request: SearchRequest, context: Context) -> SearchResponse:
         """Search a collection, under a given context: the async twin of `search`."""
-        name = request.collection
-        live = partial(self.collections.task, name)
-        live()  # an unknown collection is no request to keep
-        flow = self.flows.task("collection", name, live, self.collections.privacy(name))
+        flow = await self._work(self._searching, request.collection)
         response = await flow.handle(request, context)
         assert isinstance(response, SearchResponse)
         return response
@@ -223,7 +221,7 @@ class App:
             known = [each for each, kind in self.models.names().items() if kind == "embedder"]
             raise UnknownName.of("unknown_model", "embedding model", name, known)
         task = EmbedTask(partial(self.models.embedder, name), self._work)
-        flow = self.flows.task("embedder", name, lambda: task, Privacy.INTERNAL)
+        flow = self.flows.task(name, lambda: task, Privacy.INTERNAL)
         response = await flow.handle(request, context)
         assert isinstance(response, EmbedResponse)
         return response
@@ -306,14 +304,16 @@ class App:
             ],
         )
 
-    def _speaker(self, name: str) -> Flow:
+    async def _speaker(self, name: str) -> Flow:
         kind = self.speakers().get(name)
-        if kind == "flow":
-            return self.flows.flow(name)
-        if kind == "model":
-            return self.flows.model(name)
+        if kind in ("flow", "model"):
+            return await self.flows.speaker(kind, name)
         known = [each for each, kind in self.speakers().items() if kind != "embedder"]
         raise UnknownName.of("unknown_model", "model or flow", name, known)
+
+    def _searching(self, name: str) -> Flow:
+        task = self.collections.task(name)  # an unknown collection is no request to keep
+        return self.flows.task(name, lambda: task, self.collections.privacy(name))
 
     def _comparing(self, collection: str) -> Embedder | None:
         """Return what compares sentences of a collection: its embedder, remembering them."""

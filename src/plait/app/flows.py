@@ -1,5 +1,6 @@
 """The flows of a project: those plait.yaml writes out, and the implicit one of each name."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from threading import RLock
 from typing import Any
@@ -60,6 +61,17 @@ class Flows:
                     self._building.pop()
             return self._steps[name]
 
+    async def speaker(self, kind: str, name: str) -> Flow:
+        """Return the flow of a `flow` or of a `model`; raises as they do.
+
+        It is put together in a thread, for that may read weights, or even pull them; and not in one
+        of the few that work, for whoever asks meanwhile waits in another.
+        """
+        made = self._flows.get((kind, name))
+        if made is not None:
+            return made
+        return await asyncio.to_thread(self.flow if kind == "flow" else self.model, name)
+
     def flow(self, name: str) -> Flow:
         """Return a flow that is written out; raises as `steps` does."""
         return self._kept("flow", name, lambda: (("flow", self.steps(name)),), Privacy.PUBLIC)
@@ -71,11 +83,12 @@ class Flows:
             "model", name, lambda: (("answer", AnswerStep(options, self.parts)),), Privacy.INTERNAL
         )
 
-    def task(
-        self, kind: str, name: str, live: Callable[[], Task[Any, Any]], privacy: Privacy
-    ) -> Flow:
-        """Return the implicit flow of something that one task answers for."""
-        return self._kept(kind, name, lambda: (("answer", Run(live)),), privacy)
+    def task(self, name: str, live: Callable[[], Task[Any, Any]], privacy: Privacy) -> Flow:
+        """Return the implicit flow of something that one task answers for.
+
+        It is not kept: it costs nothing to make, and collections come and go.
+        """
+        return self._made(name, (("answer", Run(live)),), privacy)
 
     def _kept(
         self,
@@ -86,6 +99,9 @@ class Flows:
     ) -> Flow:
         flow = self._flows.get((kind, name))
         if flow is None:
-            steps = Steps((("admit", admit), *make()), self.parts.work)
-            flow = self._flows[kind, name] = Flow(name, steps, self._record, privacy)
+            flow = self._flows.setdefault((kind, name), self._made(name, make(), privacy))
         return flow
+
+    def _made(self, name: str, steps: tuple[tuple[str, Step], ...], privacy: Privacy) -> Flow:
+        whole = Steps((("admit", admit), *steps), self.parts.work)
+        return Flow(name, whole, self._record, privacy)

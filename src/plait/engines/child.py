@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Lock, Thread, Timer
 
 from plait.core.errors import EngineError
@@ -23,6 +24,25 @@ _LONGEST_WAIT = 60.0
 _LEAVE_SECONDS = 2.0
 _LINES, _LINE = 20, 300
 _APART = 0x200 if sys.platform == "win32" else 0  # a Ctrl-C for us is none for the child
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process that came up; another takes its place once it has died.
+
+    Attributes:
+        address: where it listens.
+    """
+
+    address: str
+    _process: "subprocess.Popen[bytes]"
+    _lines: deque[str]
+
+    def died(self, seconds: float) -> str | None:
+        """Return how it ended, looking for at most `seconds`; None when it is alive."""
+        with suppress(subprocess.TimeoutExpired):
+            return _ending(self._process.wait(seconds)) + _said(self._lines)
+        return None
 
 
 class Child:
@@ -55,8 +75,8 @@ class Child:
         self._monotonic = monotonic
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._ready: Future[str] | None = None
-        self._lines: deque[str] = deque(maxlen=_LINES)
+        self._ready: Future[Running] | None = None
+        self._lines: deque[str] = deque(maxlen=_LINES)  # of the last start
         self._deaths = 0  # in a row
         self._born = self._died = 0.0
         self._closed = False
@@ -67,8 +87,8 @@ class Child:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
-    def address(self) -> "Future[str]":
-        """Return where the process listens, as soon as it does; start it when there is none.
+    def running(self) -> "Future[Running]":
+        """Return the process, as soon as it listens; start it when there is none.
 
         Raises:
             EngineError: `engine_failed`, when it died at once several times and has to wait.
@@ -80,22 +100,13 @@ class Child:
                 return self._ready
             wait = self._wait()
             if wait > 0:
-                reason = f"its process died {self._deaths} times in a row{self._said()}"
+                reason = f"its process died {self._deaths} times in a row{_said(self._lines)}"
                 raise self._error(reason, f"it is started again in {wait:.0f} s")
             self._ready = Future()
             self._ready.set_running_or_notify_cancel()  # who stops waiting stops nobody else
             starting = Thread(target=self._start, args=(self._ready,), daemon=True)
             starting.start()
             return self._ready
-
-    def died(self, seconds: float) -> str | None:
-        """Return how the process ended, looking for at most `seconds`; None when it is alive."""
-        process = self._process
-        if process is None:
-            return "it was closed"
-        with suppress(subprocess.TimeoutExpired):
-            return _ending(process.wait(seconds)) + self._said()
-        return None
 
     def served(self) -> None:
         """Note that the process answered: what it dies of later is not how it starts."""
@@ -132,9 +143,9 @@ class Child:
             return 0.0
         return self._died + min(2.0**over, _LONGEST_WAIT) - self._monotonic()
 
-    def _start(self, ready: "Future[str]") -> None:
+    def _start(self, ready: "Future[Running]") -> None:
         """Start the process and wait until it listens."""
-        self._lines.clear()
+        lines = self._lines = deque(maxlen=_LINES)
         try:
             process = subprocess.Popen(
                 self._command,
@@ -151,7 +162,7 @@ class Child:
             self._process = process
             if self._closed:
                 process.kill()
-        listening = Thread(target=self._listen, args=(process,), daemon=True)
+        listening = Thread(target=_listen, args=(process, lines), daemon=True)
         listening.start()
         patience = Timer(START_SECONDS, process.kill)
         patience.daemon = True
@@ -161,12 +172,12 @@ class Child:
         self._born = self._monotonic()
         address = told.get("address")
         if isinstance(address, str):
-            ready.set_result(address)
+            ready.set_result(Running(address, process, lines))
             return
         listening.join(_LEAVE_SECONDS)  # so that its last words are here
         process.kill()
         reason = told.get("error") or _ending(process.wait())
-        ready.set_exception(self._error(f"{reason}{self._said()}"))
+        ready.set_exception(self._error(f"{reason}{_said(lines)}"))
 
     def _introduce(self, process: "subprocess.Popen[bytes]") -> Mapping[str, Json]:
         """Tell the process its order, and return what it answers; {} when it dies first."""
@@ -182,23 +193,25 @@ class Child:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def _listen(self, process: "subprocess.Popen[bytes]") -> None:
-        """Keep the last lines that the process says, until it ends."""
-        assert process.stderr is not None
-        with process.stderr as stderr:
-            for line in iter(lambda: stderr.readline(4 * _LINE), b""):
-                if text := line.decode(errors="replace").strip():
-                    self._lines.append(text[:_LINE])
-        process.wait()
-        assert process.stdin is not None
-        with suppress(OSError):
-            process.stdin.close()
-
-    def _said(self) -> str:
-        return f"; it said: {' | '.join(list(self._lines)[-3:])}" if self._lines else ""
-
     def _error(self, reason: str, hint: str = "") -> EngineError:
         return EngineError("engine_failed", reason, where=self._where, hint=hint)
+
+
+def _listen(process: "subprocess.Popen[bytes]", lines: deque[str]) -> None:
+    """Keep the last lines that the process says, until it ends."""
+    assert process.stderr is not None
+    with process.stderr as stderr:
+        for line in iter(lambda: stderr.readline(4 * _LINE), b""):
+            if text := line.decode(errors="replace").strip():
+                lines.append(text[:_LINE])
+    process.wait()
+    assert process.stdin is not None
+    with suppress(OSError):
+        process.stdin.close()
+
+
+def _said(lines: deque[str]) -> str:
+    return f"; it said: {' | '.join(list(lines)[-3:])}" if lines else ""
 
 
 def _ending(status: int) -> str:

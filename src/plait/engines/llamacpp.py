@@ -16,7 +16,7 @@ from plait.core.errors import EngineError
 from plait.core.extras import installed, missing
 from plait.core.ids import Json
 from plait.core.prompt import Chunk, Prompt
-from plait.engines.child import Child
+from plait.engines.child import Child, Running
 from plait.engines.model import Secret
 from plait.engines.upstream import Target, Upstream, watched
 
@@ -109,14 +109,15 @@ class LlamaCpp:
             BudgetExceeded, Cancelled: nobody waits, or the tokens are spent.
             MissingExtra: xllamacpp or aiohttp is not installed.
         """
-        target = await self._start(context)
+        running = await self._start(context)
+        target = self._target(running.address)
         try:
             async with aclosing(self._upstream.stream(lambda: target, prompt, context)) as answer:
                 async for chunk in answer:
                     yield chunk
             self._child.served()
         except EngineError as error:
-            died = await asyncio.to_thread(self._child.died, _DEATH_SECONDS)
+            died = await asyncio.to_thread(running.died, _DEATH_SECONDS)
             if died is None:
                 message, hint = error.message, "see whether the weights and the request fit"
                 raise EngineError("engine_failed", message, where=self._where, hint=hint) from None
@@ -129,14 +130,16 @@ class LlamaCpp:
         await self._upstream.close()
         await asyncio.to_thread(self._child.close)
 
-    async def _start(self, context: Context) -> Target:
-        """Return where the model listens, once it does."""
+    async def _start(self, context: Context) -> Running:
+        """Return the model's process, once it listens."""
         if self._child.pid is None:
             self._check()
-        ready = self._child.address()
-        address = ready.result() if ready.done() else None
-        if address is None:
-            address = await watched(asyncio.wrap_future(ready), context)
+        ready = self._child.running()
+        if ready.done():
+            return ready.result()
+        return await watched(asyncio.wrap_future(ready), context)
+
+    def _target(self, address: str) -> Target:
         return Target(
             where=self._where,
             url=f"{address}/v1",

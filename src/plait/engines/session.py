@@ -1,9 +1,15 @@
-"""Connections of an engine that is used from several event loops: one session for each."""
+"""Connections of an engine that is used from several event loops: one session for each.
+
+The environment's proxies are read here, as aiohttp would read the user's ~/.netrc with them and
+send its passwords.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from importlib import import_module
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from plait.core.extras import missing
 
@@ -14,19 +20,26 @@ CONNECT_SECONDS = 10.0
 _CLOSE_SECONDS = 1.0
 
 
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment names for `url`; None when it names none."""
+    parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme)
+    if not proxy or proxy_bypass(parts.netloc):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
 class Sessions:
     """Opens a session in each loop that asks for one, and closes it when the loop ends."""
 
-    def __init__(self, *, keep_seconds: float, proxies: bool) -> None:
+    def __init__(self, *, keep_seconds: float) -> None:
         """Open nothing yet.
 
         Args:
             keep_seconds: how long an idle connection is kept for the next request; 0 takes a new
                 one each time.
-            proxies: whether the proxies that the environment names are used.
         """
         self._keep_seconds = keep_seconds
-        self._proxies = proxies
         self._kept: dict[
             asyncio.AbstractEventLoop,
             tuple[AsyncGenerator[aiohttp.ClientSession], aiohttp.ClientSession],
@@ -74,7 +87,7 @@ class Sessions:
             connector=connector,
             cookie_jar=library.DummyCookieJar(),
             timeout=library.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            trust_env=self._proxies,
+            trust_env=False,  # it would send what ~/.netrc holds
         )
         try:
             yield session

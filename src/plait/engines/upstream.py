@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from plait.core.context import Context
 from plait.core.errors import EngineError, InvalidRequest, PlaitError, shown
 from plait.core.ids import Json
 from plait.core.prompt import Chunk, Prompt
-from plait.engines.session import Sessions
+from plait.engines.session import Sessions, proxy_of
 from plait.engines.wire import Answer, body_of, error_text, estimate_tokens, path_of
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class Upstream:
         self._silence_seconds = silence_seconds
         self._retries = retries
         self._keep_seconds = keep_seconds
-        self._sessions = Sessions(keep_seconds=keep_seconds, proxies=proxies)
+        self._proxies = proxies
+        self._sessions = Sessions(keep_seconds=keep_seconds)
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -186,7 +188,10 @@ class Upstream:
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         if target.key:
             headers["Authorization"] = f"Bearer {target.key}"
-        posting = session.post(target.url + path, data=data, headers=headers, allow_redirects=False)
+        url, proxy = target.url + path, None
+        if self._proxies:  # in a thread: on some systems names are looked up for it
+            proxy = await watched(asyncio.to_thread(proxy_of, url), context)
+        posting = session.post(url, data=data, headers=headers, allow_redirects=False, proxy=proxy)
         try:
             response: aiohttp.ClientResponse = await watched(
                 _await(posting), context, seconds=self._silence_seconds
@@ -293,8 +298,8 @@ def _broken(reason: str) -> EngineError:
 
 
 def _reason(error: Exception) -> str:
-    """Return what an error of the network says, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """Return what an error of the network says, in one line and without a proxy's password."""
+    return re.sub(r"//[^/\s]*@", "//", " ".join(str(error).split())) or type(error).__name__
 
 
 def _placed(error: E, target: Target) -> E:

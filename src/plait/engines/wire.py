@@ -98,6 +98,7 @@ class Answer:
     prompt_tokens: int | None = None
     total: int | None = None
     _events: EventReader = field(default_factory=EventReader)
+    _half: str = ""  # of a surrogate pair, at the end of the text so far
 
     def feed(self, piece: bytes) -> Iterator[Chunk]:
         """Yield what the events that end in `piece` add to the answer.
@@ -109,6 +110,8 @@ class Answer:
         for event in self._events.feed(piece):
             if event == b"[DONE]":
                 self.done = True
+                if text := self._whole(""):
+                    yield Chunk(text=text)
                 return
             if chunk := self._read(event):
                 yield chunk
@@ -161,9 +164,9 @@ class Answer:
         text = (said.get("content") or said.get("refusal")) if said is delta else said.get("text")
         calls = said.get("tool_calls")
         chunk = Chunk(
-            text=text if isinstance(text, str) else "",
-            calls=tuple(_objects(calls)),
-            logprobs=_logprobs(choice.get("logprobs"), self.rivals),
+            text=self._whole(text if isinstance(text, str) else ""),
+            calls=tuple(_objects(_mended(calls))),
+            logprobs=_logprobs(_mended(choice.get("logprobs")), self.rivals),
         )
         if chunk == _NOTHING:
             return None
@@ -172,11 +175,21 @@ class Answer:
         scores = [cast(float, each["logprob"]) for each in chunk.logprobs]
         return replace(chunk, tokens=count, logprob=sum(scores) if scores else None)
 
+    def _whole(self, text: str) -> str:
+        """Return a text without half surrogate pairs, the halves of two pieces joined.
+
+        A first half at the end waits for the next text, as long as one may come.
+        """
+        text, self._half = self._half + text, ""
+        if not (self.done or self.finish) and "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return _sound(text)
+
 
 def error_text(error: Json) -> str:
     """Return what a server says about an error, in one short line."""
     found = error.get("message", error) if isinstance(error, Mapping) else error
-    line = " ".join(found.split()) if isinstance(found, str) else shown(found)
+    line = " ".join(_sound(found).split()) if isinstance(found, str) else shown(found)
     return line if len(line) <= 300 else line[:297] + "..."
 
 
@@ -207,6 +220,25 @@ def _json(data: bytes) -> Object:
     if not isinstance(event, dict):
         raise _garbled(data)
     return event
+
+
+def _sound(text: str) -> str:
+    """Return a text whose half surrogate pairs, which no UTF-8 can say, became U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _mended(value: Json) -> Json:
+    """Return a value in which every text is sound."""
+    if value is None:
+        return None
+    told = json.dumps(value, ensure_ascii=False)
+    sound = _sound(told)
+    mended: Json = value if sound == told else json.loads(sound)
+    return mended
 
 
 def _garbled(data: bytes) -> EngineError:

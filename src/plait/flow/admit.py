@@ -47,7 +47,9 @@ def _admit_chat(request: ChatRequest) -> None:
         raise InvalidRequest(
             "request_shape", "nothing was asked: no message of the user has text", where="messages"
         )
-    length = len(prompt.text) + sum(len(each.content) for each in prompt.messages)
+    length = len(prompt.text) + len(str(prompt.tools)) + len(str(prompt.schema))
+    for message in prompt.messages:
+        length += len(message.content) + sum(len(call.arguments) for call in message.calls)
     if length > MAX_CHARACTERS:
         raise _too_long(length, MAX_CHARACTERS, "messages")
 

@@ -186,5 +186,8 @@ def _instructed(request: ChatRequest, instructions: str) -> ChatRequest:
     if not instructions:
         return request
     first = Message(role="system", content=instructions)
-    prompt = replace(request.prompt, messages=(first, *request.prompt.messages))
+    said = request.prompt.messages
+    if request.prompt.text:  # a bare text passes no chat template, which has the prompt's place
+        said = (Message(role="user", content=request.prompt.text),)
+    prompt = replace(request.prompt, messages=(first, *said), text="")
     return replace(request, prompt=prompt)

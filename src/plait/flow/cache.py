@@ -41,35 +41,46 @@ class CacheStep:
     def __init__(self, options: Options, parts: Parts) -> None:
         self._options = options
         self._revision = parts.revision
-        self._kept: OrderedDict[str, tuple[float, ChatResponse]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Exchange]] = OrderedDict()
         self._lock = Lock()
 
     async def __call__(self, exchange: Exchange, context: Context) -> Exchange:
         """Return the exchange with the answer that was kept, if there is one."""
-        key = self._key(exchange, context)
+        key = self.key(exchange, context)
         with self._lock:
-            at, answer = self._kept.get(key, (0.0, None))
-            fresh = answer is not None and time.monotonic() - at < self._options.seconds
+            at, kept = self._kept.get(key, (0.0, None))
+            fresh = kept is not None and time.monotonic() - at < self._options.seconds
             if fresh:
                 self._kept.move_to_end(key)
         if context.at is not None:
             context.at.tag(hit=fresh)
-        if not fresh or answer is None:
+        if not fresh or kept is None or not isinstance(kept.answer, ChatResponse):
             return exchange
-        spent = replace(answer, id=context.trace.id, prompt_tokens=0, completion_tokens=0)
-        return replace(exchange, answer=spent)
+        again = replace(kept.answer, id=context.trace.id, prompt_tokens=0, completion_tokens=0)
+        return replace(
+            exchange,
+            answer=again,
+            collections=kept.collections,
+            passages=kept.passages,
+            privacy=max(exchange.privacy, kept.privacy),
+        )
 
-    def keep(self, asked: Exchange, answered: Exchange, context: Context) -> None:
-        """Keep an answer that has passed every guard of its flow."""
-        answer, request = answered.answer, asked.request
+    def keep(self, key: str, answered: Exchange) -> None:
+        """Keep an answer that has passed every guard of its flow, and what it rests on.
+
+        Args:
+            key: of the moment when it was looked for: what changed since is not in the answer.
+            answered: the exchange with it. One with notes was not answered as it usually would be.
+        """
+        answer, request = answered.answer, answered.request
         if not isinstance(answer, ChatResponse) or not isinstance(request, ChatRequest):
             return
-        if answer.manner == "asked" or answered.privacy >= Privacy.SECRET:
+        if answer.manner == "asked" or answer.notes or answered.privacy >= Privacy.SECRET:
             return
         if request.prompt.temperature:
             return
         with self._lock:
-            self._kept[self._key(asked, context)] = (time.monotonic(), answer)
+            self._kept[key] = (time.monotonic(), answered)
             while len(self._kept) > self._options.size:
                 self._kept.popitem(last=False)
 
@@ -77,7 +88,8 @@ class CacheStep:
         """Return how long and how many."""
         return {"exact": True, "seconds": self._options.seconds, "size": self._options.size}
 
-    def _key(self, exchange: Exchange, context: Context) -> str:
+    def key(self, exchange: Exchange, context: Context) -> str:
+        """Return what a question is kept under."""
         request = exchange.request
         assert isinstance(request, ChatRequest)
         return content_id(

@@ -1,16 +1,17 @@
 """The step that lets guards judge what was asked, what was retrieved, or what is answered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plait.core.context import Context
 from plait.core.exchange import Exchange
 from plait.core.ids import Json
-from plait.core.passage import Passage
+from plait.core.passage import Passage, with_headings
 from plait.core.prompt import Message
 from plait.core.protocol import Place, View
 from plait.core.request import ChatRequest
 from plait.core.response import ChatResponse
-from plait.core.verdict import Verdict
+from plait.core.verdict import Mark, Verdict
 from plait.flow.base import Parts
 from plait.flow.hold import Hold, refusal, stream_mode
 
@@ -81,10 +82,8 @@ class GuardStep:
             return exchange
         verdicts: list[Verdict] = []
         messages = []
-        for message in request.prompt.messages:
-            if message.role in ("user", "tool"):
-                message = await self._message(message, exchange, verdicts, context)
-            messages.append(message)
+        for message in request.prompt.messages:  # whoever they say spoke: the caller sent them
+            messages.append(await self._message(message, exchange, verdicts, context))
         text = request.prompt.text
         if text:
             text = await self._judged(text, exchange, verdicts, context)
@@ -99,7 +98,15 @@ class GuardStep:
         self, message: Message, exchange: Exchange, verdicts: list[Verdict], context: Context
     ) -> Message:
         text = await self._judged(message.content, exchange, verdicts, context)
-        return message if text == message.content else replace(message, content=text)
+        calls = tuple(
+            [
+                replace(
+                    call, arguments=await self._judged(call.arguments, exchange, verdicts, context)
+                )
+                for call in message.calls
+            ]
+        )
+        return replace(message, content=text, calls=calls)
 
     async def _judged(
         self, text: str, exchange: Exchange, verdicts: list[Verdict], context: Context
@@ -120,21 +127,42 @@ class GuardStep:
         kept: list[Passage] = []
         verdicts: list[Verdict] = []
         for passage in exchange.passages:
-            view = View(text=passage.text, final=True, exchange=exchange, place="passage")
+            text = with_headings(passage.headings, passage.text)  # as a model would read it
+            view = View(text=text, final=True, exchange=exchange, place="passage")
             found = [await self._work(guard.check, view, context) for guard in self.guards]
-            against = [verdict for verdict in found if verdict.action == "refuse"]
-            if not against:
-                kept.append(passage)
+            against = [verdict for verdict in found if verdict.action != "allow"]
+            if any(verdict.action == "refuse" for verdict in against):
+                against = [verdict for verdict in against if verdict.action == "refuse"]
+            else:
+                marks = [mark for verdict in against for mark in verdict.spans]
+                kept.append(_blacked_out(passage, text, marks))
             named = {"passage": passage.id, "document": passage.name}
             verdicts += [replace(each, metadata={**each.metadata, **named}) for each in against]
         return replace(exchange, passages=tuple(kept), verdicts=(*exchange.verdicts, *verdicts))
+
+
+def _blacked_out(passage: Passage, text: str, marks: Sequence[Mark]) -> Passage:
+    """Return a passage with marked spans of `text`, which ends with its own, made unreadable.
+
+    Every offset stays right, for the length does not change. Headings with a span are left out.
+    """
+    if not marks:
+        return passage
+    before = len(text) - len(passage.text)
+    letters = list(passage.text)
+    for mark in marks:
+        for at in range(max(mark.start - before, 0), max(mark.end - before, 0)):
+            letters[at] = "\N{FULL BLOCK}"
+    clean = all(mark.start >= before for mark in marks)
+    headings = passage.headings if clean else ()
+    return replace(passage, text="".join(letters), headings=headings)
 
 
 def notes_of(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
     """Return what a reader should know of what guards did before the answer, a sentence each."""
     notes = []
     for verdict in verdicts:
-        if "document" in verdict.metadata:
+        if "document" in verdict.metadata and verdict.action == "refuse":
             where = verdict.metadata["document"]
             notes.append(f"A passage of {where} was left out: {verdict.reason}")
         elif verdict.action == "alter" and verdict.reason:

@@ -14,14 +14,16 @@ from typing import Literal, TypeAlias
 from plait.core.context import Context
 from plait.core.errors import Refused
 from plait.core.exchange import Exchange
+from plait.core.ids import Json
 from plait.core.passage import Citation
-from plait.core.prompt import Chunk
+from plait.core.prompt import Chunk, ToolCall
 from plait.core.protocol import Guard, View, Work
 from plait.core.response import ChatResponse
 from plait.core.sentence import sentences
 from plait.core.verdict import Verdict
 
 Mode: TypeAlias = Literal["bare", "spans", "sentences"]
+_PATIENCE = 6  # times the look-ahead: a longer sentence is cut between words
 NOTHING_LEFT = "Nothing that I may say, or that the documents support, answers this."
 
 
@@ -60,7 +62,7 @@ class Hold:
         own = answer.manner not in ("generated", "extracted")
         for piece in (await self._cut(answer.text, final=True, own=own))[0]:
             await self._pass(piece, own=own)
-        return self._ended(exchange, answer)
+        return await self._ended(exchange, answer)
 
     async def pass_on(
         self, events: AsyncGenerator[Chunk | Exchange, None]
@@ -73,21 +75,28 @@ class Hold:
         held, own = "", False
         async with aclosing(events) as pieces:
             async for event in pieces:
+                if isinstance(event, Exchange) and event.answer is None:
+                    self._exchange = event  # what a flow within has gathered so far
+                    yield event
+                    continue
                 if isinstance(event, Exchange):
                     for piece in (await self._cut(held, final=True, own=own))[0]:
                         if text := await self._pass(piece, own=own):
                             yield Chunk(text=text, own=own)
                     answer = event.answer
                     assert isinstance(answer, ChatResponse)
-                    yield self._ended(event, answer)
+                    last = await self._ended(event, answer)
+                    if isinstance(last.answer, ChatResponse) and last.answer.calls:
+                        yield Chunk(calls=_deltas(last.answer.calls))
+                    yield last
                     return
                 own = event.own
                 ready, held = await self._cut(held + event.text, final=False, own=own)
                 for piece in ready:
                     if text := await self._pass(piece, own=own):
                         yield Chunk(text=text, own=own)
-                if event.tokens or event.prompt_tokens or event.calls:
-                    yield replace(event, text="", finish="", logprobs=())
+                if event.tokens or event.prompt_tokens:
+                    yield replace(event, text="", finish="", logprobs=(), calls=())
 
     async def _cut(self, text: str, *, final: bool, own: bool) -> tuple[list[str], str]:
         """Return what can be judged now, in pieces, and what has to wait."""
@@ -102,7 +111,12 @@ class Hold:
             return [text], ""
         if len(text) < 2 * self._ahead or own:
             return [], text
-        stop = await self._apart(text, text.rfind(" ", 0, len(text) - self._ahead) + 1)
+        limit = len(text) - self._ahead
+        # between sentences: a guard may need the words before a span to know what it is
+        stop = max((start for start, _ in sentences(text) if start <= limit), default=0)
+        if not stop and len(text) > _PATIENCE * self._ahead:
+            stop = text.rfind(" ", 0, limit) + 1
+        stop = await self._apart(text, stop)
         return ([text[:stop]], text[stop:]) if stop else ([], text)
 
     async def _apart(self, text: str, stop: int) -> int:
@@ -133,12 +147,34 @@ class Hold:
         self._said.append(piece)
         return piece
 
-    def _ended(self, exchange: Exchange, answer: ChatResponse) -> Exchange:
+    async def _span(self, text: str) -> str:
+        """Return what stands beside the answer as the guards of spans leave it."""
+        for guard in self._guards:
+            if guard.lookahead_chars is None or not text:
+                continue
+            verdict = await self._check(guard, text)
+            if verdict.action == "refuse":
+                raise refusal(verdict)
+            if verdict.action == "alter":
+                text = verdict.text or ""
+        return text
+
+    async def _ended(self, exchange: Exchange, answer: ChatResponse) -> Exchange:
         """Return the exchange with the answer that was let through."""
+        answer = replace(
+            answer,
+            citations=tuple(
+                [replace(each, text=await self._span(each.text)) for each in answer.citations]
+            ),
+            calls=tuple(
+                [replace(each, arguments=await self._span(each.arguments)) for each in answer.calls]
+            ),
+        )
         text = "".join(self._said).strip()
         verdicts = (*exchange.verdicts, *self._verdicts)
         if text == answer.text.strip():
-            return replace(exchange, verdicts=verdicts)
+            return replace(exchange, answer=answer, verdicts=verdicts)
+        answer = replace(answer, logprobs=())  # they spell out what was altered
         if not text:
             answer = replace(answer, manner="refused", text=NOTHING_LEFT, citations=())
         elif self._mode == "sentences":
@@ -147,6 +183,19 @@ class Hold:
         else:
             answer = replace(answer, text=text)
         return replace(exchange, answer=answer, verdicts=verdicts)
+
+
+def _deltas(calls: Sequence[ToolCall]) -> tuple[dict[str, Json], ...]:
+    """Return whole calls in the shape in which pieces of them are streamed."""
+    return tuple(
+        {
+            "index": at,
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for at, call in enumerate(calls)
+    )
 
 
 def refusal(verdict: Verdict) -> Refused:

@@ -7,6 +7,7 @@ from plait.core.context import Context
 from plait.core.exchange import Exchange
 from plait.core.ids import Json
 from plait.core.privacy import Privacy
+from plait.core.request import ChatRequest
 from plait.store.record import RequestRow
 
 
@@ -26,7 +27,8 @@ class Record:
         answer = exchange.answer
         spent = context.budget.spent
         content: dict[str, Json] | None = None
-        if exchange.privacy < Privacy.SECRET:
+        judged = status == "done" or not isinstance(exchange.request, ChatRequest)
+        if exchange.privacy < Privacy.SECRET and judged:  # no guard may have seen what was said
             content = exchange.request.content()
             if answer is not None:
                 content |= answer.content()

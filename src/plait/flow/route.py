@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from plait.core.context import Context
@@ -14,6 +14,9 @@ from plait.core.request import ChatRequest, PredictRequest
 from plait.core.response import Prediction, PredictResponse
 from plait.flow.base import Parts
 from plait.flow.handle import inline
+
+_TURNS = 4
+"""Turns of the user that are looked back on; the question of an older one is another."""
 
 
 class RouteStep:
@@ -38,7 +41,7 @@ class RouteStep:
         to: Mapping[str, str] = field(default_factory=dict)
 
     def __init__(self, options: Options, parts: Parts) -> None:
-        parts.contract(options.contract)
+        self._privacy = parts.contract(options.contract).privacy
         self._options = options
         self._live = parts.live
         self._work = parts.work
@@ -47,14 +50,15 @@ class RouteStep:
 
     async def __call__(self, exchange: Exchange, context: Context) -> Exchange:
         """Return the exchange after the flow it went through."""
-        return await (await self._next(exchange, context))(exchange, context)
+        step = await self._next(exchange, context)
+        return await step(self._private(exchange), context)
 
     async def stream(
         self, exchange: Exchange, context: Context
     ) -> AsyncGenerator[Chunk | Exchange, None]:
         """Yield what the flow it goes through yields."""
         step = cast(Speaker, await self._next(exchange, context))
-        async with aclosing(step.stream(exchange, context)) as events:
+        async with aclosing(step.stream(self._private(exchange), context)) as events:
             async for event in events:
                 yield event
 
@@ -72,6 +76,10 @@ class RouteStep:
             "otherwise": options.otherwise,
         }
 
+    def _private(self, exchange: Exchange) -> Exchange:
+        """Return the exchange, as private as what the contract was made from."""
+        return replace(exchange, privacy=max(exchange.privacy, self._privacy))
+
     async def _next(self, exchange: Exchange, context: Context) -> Step:
         request = exchange.request
         assert isinstance(request, ChatRequest)
@@ -79,7 +87,8 @@ class RouteStep:
         said = [each.content for each in request.prompt.messages if each.role == "user"]
         chosen = ""
         with context.span("intent") as span:
-            for text in reversed(said or [request.prompt.text]):
+            for text in (said or [request.prompt.text])[: -_TURNS - 1 : -1]:
+                context.check()
                 response = await self._predict(task, text, context)
                 (prediction,) = response.predictions
                 chosen = self._options.to.get(str(prediction.value), "")

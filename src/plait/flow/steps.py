@@ -37,9 +37,9 @@ class Steps:
             with context.span(name) as span:
                 exchange = await step(exchange, context.within(span))
             if isinstance(step, CacheStep) and exchange.answer is None:
-                caches.append((step, exchange))
-        for cache, asked in caches:
-            cache.keep(asked, exchange, context)
+                caches.append((step, step.key(exchange, context)))
+        for cache, key in caches:
+            cache.keep(key, exchange)
         return exchange
 
     async def stream(
@@ -60,6 +60,7 @@ class Steps:
                     exchange = await step(exchange, within)
                 else:
                     judged |= self._judges(index)
+                    yield exchange  # what was gathered, for guards further out
                     events = cast(Speaker, step).stream(exchange, within)
                     held = self._held(events, judged, exchange, within)
                     async with aclosing(held) as pieces:
@@ -70,12 +71,12 @@ class Steps:
                                 said = said or bool(event.text)
                                 yield event
             if isinstance(step, CacheStep) and exchange.answer is None:
-                caches.append((step, exchange))
+                caches.append((step, step.key(exchange, context)))
         answer = exchange.answer
         if not said and isinstance(answer, ChatResponse) and answer.text:
             yield Chunk(text=answer.text, own=answer.manner not in ("generated", "extracted"))
-        for cache, asked in caches:
-            cache.keep(asked, exchange, context)
+        for cache, key in caches:
+            cache.keep(key, exchange)
         yield exchange
 
     def _judges(self, index: int) -> set[int]:

@@ -3,7 +3,7 @@
 import json
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
@@ -25,11 +25,14 @@ from plait.engines.answer import level_text
 from plait.flow.handle import inline
 from plait.serve.ask import Asked, ask, box
 from plait.serve.auth import Auth
-from plait.serve.json import read_body
+from plait.serve.json import body_parts
 from plait.serve.page import show
 
 _REASONS = 6
 _REQUESTS = 20
+_MOST_BYTES = 1024 * 1024
+_MOST_FIELDS = 1_000
+"""Of one form; a contract has a box for each of its features."""
 _NOTHING: Mapping[str, object] = {"contract": "", "form": {}, "answer": None, "error": ""}
 
 
@@ -47,8 +50,8 @@ def router(app: App, auth: Auth) -> APIRouter:
         """Answer the question or the row of a form, on the same page."""
         principal = auth.principal(request, "predict")
         principal.require("read")
-        body = (await read_body(request)).decode("utf-8", "replace")
-        sent = parse_qs(body, keep_blank_values=True)
+        body = b"".join([part async for part in body_parts(request, _MOST_BYTES)])
+        sent = await run_in_threadpool(_form, body)
         if "flow" in sent:
             asked = await ask(app, principal, sent, request)
             return await run_in_threadpool(_page, app, principal, _NOTHING, asked)
@@ -56,6 +59,19 @@ def router(app: App, auth: Auth) -> APIRouter:
         return await run_in_threadpool(_answered, app, principal, typed, str(request.base_url))
 
     return routes
+
+
+def _form(body: bytes) -> Mapping[str, Sequence[str]]:
+    """Return the fields of a form, each with its values."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise InvalidRequest(
+            "request_too_large",
+            f"the form has more than {_MOST_FIELDS:,} fields",
+            hint="send such rows as JSON to /v1/predict",
+        ) from None
 
 
 def _answered(app: App, principal: Principal, typed: Mapping[str, str], url: str) -> HTMLResponse:

@@ -1,6 +1,7 @@
 """Texts into vectors, behind one request."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +32,23 @@ def test_each_text_has_its_vector_and_the_artefact_is_named():
     found = run(embedder)
     assert found.vectors == ([1.0], [3.0])
     assert (found.model, found.artefact, found.tokens) == ("m", "art_1", 7)
+
+
+def test_nothing_is_read_on_the_event_loop():
+    threads = []
+
+    def embed(texts, context):
+        threads.append(threading.current_thread())
+        return lengths(texts, context)
+
+    def count(texts):
+        threads.append(threading.current_thread())
+        return 0
+
+    task = EmbedTask(lambda: SimpleNamespace(embed=embed, count=count), asyncio.to_thread)
+    asyncio.run(task.run(EmbedRequest(model="m", texts=("a",)), Context()))
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads
 
 
 def test_an_embedder_may_be_plain():

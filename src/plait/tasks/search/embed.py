@@ -40,11 +40,14 @@ class EmbedTask:
         embedder = await self._work(self._embedder)
         with context.span("engine"):
             vectors = await self._work(embedder.embed, request.texts, context)
+        tokens = 0
+        if isinstance(embedder, Counting):
+            tokens = await self._work(embedder.count, request.texts)
         artefact = getattr(embedder, "artefact", None)
         return EmbedResponse(
             id=context.trace.id,
             model=request.model,
             vectors=tuple(vectors),
-            tokens=embedder.count(request.texts) if isinstance(embedder, Counting) else 0,
+            tokens=tokens,
             artefact=artefact.id if artefact is not None else "",
         )

@@ -22,6 +22,7 @@ from plait.store.record import CollectionRow
 Ranking: TypeAlias = Sequence[tuple[int, float]]
 MOST = 1_000
 """Most passages of an answer."""
+_LAST = 2**63 - 1  # no passage has a larger number
 
 
 @runtime_checkable
@@ -99,8 +100,8 @@ class SearchTask:
             encoder_of: collection -> what embeds questions; None when it has no vectors.
             work: runs the search in a thread.
             fusion: how rankings become one.
-            shared: the tenant whose collection answers those that have none of the name; "" lets
-                nobody's.
+            shared: the tenant whose collection answers those that have nothing in one of the name;
+                "" lets nobody's.
         """
         self.name = name
         self.fusion = fusion or Fusion()
@@ -130,10 +131,17 @@ class SearchTask:
     def _of(self, tenant: str) -> tuple[CollectionRow, Head] | None:
         return self._store.documents.collection(tenant, self.name)
 
+    def _holds(self, found: tuple[CollectionRow, Head] | None) -> bool:
+        """Return whether there is a passage in a collection now."""
+        if found is None or found[1] == (0, 0):
+            return False
+        return bool(self._store.documents.passages(found[0].id, 0, _LAST, 1))
+
     def _answer(self, request: SearchRequest, context: Context) -> SearchResponse:
         empty = SearchResponse(id=context.trace.id, collection=self.name, passages=())
-        tenants = (context.principal.tenant, self._shared)
-        found = next(filter(None, map(self._of, filter(None, tenants))), None)
+        found = self._of(context.principal.tenant)
+        if self._shared not in ("", context.principal.tenant) and not self._holds(found):
+            found = self._of(self._shared) or found
         if found is None or found[1] == (0, 0):
             return replace(empty, empty=True)
         collection, head = found
