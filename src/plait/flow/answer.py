@@ -86,7 +86,8 @@ class AnswerStep:
         instructions = self._instructions(context)
         generator = self._allowed(exchange, context)
         if exchange.collections:
-            embedder = self._parts.embedder(exchange.collections[0])
+            find = self._parts.embedder  # it may have to be made first
+            embedder = await self._parts.work(find, exchange.collections[0])
             grounded = GroundedTask(
                 embedder=embedder,
                 generator=generator,
