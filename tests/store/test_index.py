@@ -109,7 +109,9 @@ def test_one_that_is_lost_or_damaged_is_made_again(store, keep, index, collectio
     files = [each for each in (folder / INDEXES).rglob("*") if each.is_file()]
     for file in files:
         for damage in (b"", b"\0" * 300):
-            file.write_bytes(damage)
+            fresh = folder / "fresh"  # in place it would pull memory from under an open index
+            fresh.write_bytes(damage)
+            fresh.replace(file)
             agrees(store, CollectionIndex(store, collection, folder))
             assert texts(store, index, "late")[0] == ["late payments"]
             file.parent.mkdir(exist_ok=True)

@@ -119,13 +119,17 @@ def test_damage_is_one_error(index, tmp_path, damage):
         if damage == "gone":
             file.unlink()
         else:
-            file.write_bytes(bytes(len(whole)) if damage == "zero" else whole[: len(whole) // 2])
+            fresh = file.with_name("fresh")  # in place it would pull memory from under an index
+            fresh.write_bytes(bytes(len(whole)) if damage == "zero" else whole[: len(whole) // 2])
+            fresh.replace(file)
         try:
             found = LexicalIndex(tmp_path).search("late", 9)
             assert numbers(found) == [0, 1]
         except DamagedIndex:
             refused += 1
-        file.write_bytes(whole)
+        fresh = file.with_name("fresh")
+        fresh.write_bytes(whole)
+        fresh.replace(file)
     assert refused >= len(files) - 3, chance
     assert LexicalIndex(tmp_path).numbers() == [0, 1, 2, 3, 4]
 
