@@ -297,16 +297,22 @@ def test_a_linear_tree_is_named(matrix):
         Booster(lightgbm.train(options, data, 2).model_to_string())
 
 
+def booster_or_code(content):
+    try:
+        return Booster(content)
+    except EngineError as error:
+        return error.code
+
+
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.data())
 def test_a_changed_byte_is_an_error_or_a_model(text, matrix, data):
     content = bytearray(text.encode())
     place = data.draw(st.integers(0, content.index(b"end of trees")))
     content[place] = data.draw(st.sampled_from(b"0123456789-.e= \n") | st.integers(0, 255))
-    try:
-        found = Booster(bytes(content))
-    except EngineError as error:
-        assert error.code == "artefact_damaged"  # noqa: PT017  # the other outcome is fine too
+    found = booster_or_code(bytes(content))
+    if isinstance(found, str):
+        assert found == "artefact_damaged"
     else:
         assert found.predict(matrix).shape == (ROWS,)
         assert found.contributions(matrix[:5]).shape == (5, WIDTH + 1)

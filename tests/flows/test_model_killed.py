@@ -28,7 +28,7 @@ def served(tmp_path):
     try:
         pull("smollm2-135m", platform_cache())
     except OriginError as error:
-        pytest.skip(str(error))
+        pytest.skip(f"98 MB of real weights cannot be fetched: {error}")
     (tmp_path / "plait.yaml").write_text(SETTINGS)
     with plait.open(tmp_path) as app:
         listener = listen("127.0.0.1", 0)

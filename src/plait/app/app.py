@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from plait.app.batch import predict_file, predict_frame
+from plait.app.batch import D, predict_file, predict_frame
 from plait.app.check_flow import check_flows
 from plait.app.collection import Collections
 from plait.app.draw import describe_flow
@@ -142,7 +142,7 @@ class App:
         ) -> PredictResponse: ...
 
         @overload
-        def predict(self, contract: str, rows: Any, *, reasons: int = 0) -> Any: ...  # noqa: ANN401
+        def predict(self, contract: str, rows: D, *, reasons: int = 0) -> D: ...
 
     def predict(self, contract: str, rows: Any, *, reasons: int = 0) -> Any:
         """Answer rows by the contract's champion.

@@ -1,10 +1,10 @@
 """Many rows at once: data frames, and files of any length in constant memory."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,47 @@ _NUMBER = re.compile(NUMBER)
 _BOOLEANS = {"true": True, "false": False}  # in text, as a CSV column is with one other text
 
 
-def predict_frame(task: RowTask, frame: Any, reasons: int) -> Any:  # noqa: ANN401
+class Series(Protocol):
+    """A column of a data frame, as pandas has it."""
+
+    def astype(self, kind: type[object], /) -> object:
+        """Return it with items of another type."""
+        ...
+
+    def isna(self) -> "Series":
+        """Return whether each item is missing."""
+        ...
+
+    def to_numpy(self) -> NDArray[Any]:
+        """Return its items."""
+        ...
+
+
+class DataFrame(Protocol):
+    """What is asked of a data frame: that of pandas has it all, and no library is imported."""
+
+    @property
+    def columns(self) -> Iterable[object]:
+        """The labels of its columns."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, label: object, /) -> Series: ...
+
+    def assign(self, **columns: object) -> Self:
+        """Return it with columns added."""
+        ...
+
+    def rename(self, *, columns: Mapping[Any, str]) -> Self:
+        """Return it with columns renamed."""
+        ...
+
+
+D = TypeVar("D", bound=DataFrame)
+
+
+def predict_frame(task: RowTask, frame: D, reasons: int) -> D:
     """Answer a pandas frame; its index is kept.
 
     Returns:
@@ -33,7 +73,8 @@ def predict_frame(task: RowTask, frame: Any, reasons: int) -> Any:  # noqa: ANN4
         InvalidData: the frame is of another library, lacks a feature, or holds a value that does
             not fit.
     """
-    if not hasattr(frame, "assign"):
+    given: object = frame  # whatever the caller has
+    if not hasattr(given, "assign"):
         raise InvalidData(
             "data_format",
             f"plait answers pandas frames, not {type(frame).__module__}.{type(frame).__qualname__}",
@@ -207,7 +248,7 @@ def _check_target(source: str, target: Path) -> None:
     raise InvalidData("data_unwritable", problem, where=str(target), hint=hint)
 
 
-def _plain_values(series: Any) -> NDArray[Any]:  # noqa: ANN401  # pandas has no types here
+def _plain_values(series: Series) -> NDArray[Any]:
     """Return a pandas column with None for whatever it calls missing (NaN, NaT, pd.NA)."""
     values: NDArray[Any] = np.array(series.astype(object), dtype=object)
     values[series.isna().to_numpy()] = None

@@ -1,19 +1,23 @@
 """Tables and rows as every room passes them on: plain mappings, no data-frame library."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 Scalar: TypeAlias = bool | int | float | str | None
 Row: TypeAlias = Mapping[str, Scalar]
+Item = TypeVar("Item", covariant=True)
 
 
-class Column(Protocol):
-    """One column: a list, a tuple or a one-dimensional array of scalars; None or NaN is missing."""
+class ColumnOf(Protocol[Item]):
+    """One column: a list, a tuple or a one-dimensional array; None or NaN is missing."""
 
     def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[Any]: ...
-    def __getitem__(self, index: int, /) -> Any: ...  # noqa: ANN401  # arrays answer with Any
+    def __iter__(self) -> Iterator[Item]: ...
+    def __getitem__(self, index: int, /) -> Item: ...
 
+
+Column: TypeAlias = ColumnOf[Any]
+"""A column whose schema tells what its items are: scalars, or the reasons of each row."""
 
 Columns: TypeAlias = Mapping[str, Column]
 

@@ -65,12 +65,14 @@ class Table(Generic[R]):
 
     def __init__(self, name: str, kind: type[R]) -> None:
         self.kind = kind
+        self._make: Callable[..., R] = kind
         self.columns = tuple(field.name for field in dataclasses.fields(kind))
         self._loads: tuple[Callable[[Any], object] | None, ...] = tuple(map(_load, self.columns))
         names = ", ".join(self.columns)
         marks = ", ".join("?" * len(self.columns))
-        self.insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608  our own names
-        self.select = f"SELECT {names} FROM {name}"  # noqa: S608  our own names
+        # values are bound; names cannot be, and these are this module's and its dataclasses' own
+        self.insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608
+        self.select = f"SELECT {names} FROM {name}"  # noqa: S608
         self.order = "ORDER BY " + ("seq DESC" if "seq" in self.columns else _NEWEST)
 
     def values(self, record: R) -> Values:
@@ -81,7 +83,7 @@ class Table(Generic[R]):
         """Return the record that a row of `select` holds."""
         pairs = zip(self.columns, self._loads, values, strict=True)
         fields = {name: value if read is None else read(value) for name, read, value in pairs}
-        return self.kind(**fields)  # type: ignore[arg-type]  # the tables are STRICT
+        return self._make(**fields)  # of the right types, for the tables are STRICT
 
 
 _NEWEST = "created DESC, rowid DESC"

@@ -67,7 +67,7 @@ def read_chunks(
     ):
         table = _Table(source, Path(scratch), connection, strings)
         for start in range(0, table.height, rows):
-            yield table.frame(f"WHERE rowid >= {start} AND rowid < {start + rows} ORDER BY rowid")
+            yield table.frame(start, start + rows)
 
 
 class _Table:
@@ -105,11 +105,13 @@ class _Table:
         if not self.height:
             raise empty(source, "there is a header and no rows")
 
-    def frame(self, condition: str = "") -> Frame:
-        """Return the rows that fulfil `condition`, in order."""
-        select = ", ".join(f"{sql} AS c{at}" for at, (_, _, sql) in enumerate(self._columns))
-        sql = f"SELECT {select} FROM raw {condition}"  # noqa: S608  quoted by `identifier`
-        arrays = self._connection.execute(sql).fetchnumpy()
+    def frame(self, start: int = 0, end: int | None = None) -> Frame:
+        """Return the rows from `start` to before `end`, in order; without `end` all of them."""
+        raw = self._connection.table("raw")
+        if end is not None:
+            raw = raw.filter(f"rowid >= {start} AND rowid < {end}").order("rowid")
+        cells = ", ".join(f"{sql} AS c{at}" for at, (_, _, sql) in enumerate(self._columns))
+        arrays = raw.project(cells).fetchnumpy()
         columns = (
             RawColumn(name, kind, _values(kind, arrays[f"c{at}"]))
             for at, (name, kind, _) in enumerate(self._columns)
@@ -225,9 +227,8 @@ def _column(
 ) -> tuple[ColumnKind, str]:
     """Return the kind of a column, decided on every row, and the SQL of its values."""
     cell = identifier(name)
-    counts = ", ".join(_counts(cell, form, text))
-    sql = f"SELECT {counts} FROM raw"  # noqa: S608  quoted by `identifier`
-    there, numbers, booleans, times = connection.execute(sql).fetchall()[0]
+    counts = connection.table("raw").aggregate(", ".join(_counts(cell, form, text)))
+    there, numbers, booleans, times = counts.fetchall()[0]
     if not there:
         return "number", "CAST(NULL AS DOUBLE)"
     if numbers == there:

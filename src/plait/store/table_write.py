@@ -83,9 +83,7 @@ class TableWriter:
         if not self._integer:
             types = (f"{identifier(column.name)} {_TYPES[column.kind]}" for column in frame.columns)
             self._connection.execute(f"CREATE TABLE rows ({', '.join(types)})")
-        self._connection.execute(
-            f"INSERT INTO rows SELECT {', '.join(cells)} FROM chunk"  # noqa: S608  our own names
-        )
+        self._connection.view("chunk").project(", ".join(cells)).insert_into("rows")
         self._connection.unregister("chunk")
         for column in frame.columns:
             self._integer[column.name] = self._integer.get(column.name, True) and column.integer
@@ -113,8 +111,8 @@ class TableWriter:
         fresh = self._path.with_name(f".{self._path.name}.partial")
         form = _FORMATS[self._path.suffix.lower()]
         try:
-            select = f"SELECT {cells} FROM rows"  # noqa: S608  quoted by `identifier`
-            self._connection.execute(f"COPY ({select}) TO {literal(str(fresh))} ({form})")
+            self._connection.table("rows").project(cells).create_view("whole")
+            self._connection.execute(f"COPY whole TO {literal(str(fresh))} ({form})")
             os.replace(fresh, self._path)
         except (duckdb.Error, OSError) as error:
             fresh.unlink(missing_ok=True)
