@@ -33,7 +33,6 @@ from plait.store.record import (
     ReleaseRow,
 )
 from plait.store.sqlite import SqliteStore
-from plait.tasks.text.task import TextTask
 
 MEASURED = {
     "values": {"latency_ms_p95": 0.1, "size_mb": 0.1, "load_ms": 1.0},
@@ -339,7 +338,7 @@ def test_few_texts_are_declared_and_answer(store, texts, do):
     assert store.releases()["intent", "champion"].decision == made.id
     live = Live(store, load_project(texts).settings.contracts, texts / "artefacts")
     task = live.task("intent")
-    assert isinstance(task, TextTask)
+    assert not task.quick
     request = PredictRequest(contract="intent", rows=({"text": "lend me money"},), reasons=1)
     (prediction,) = inline(task.run(request, Context())).predictions
     assert prediction.value in ("loan", "hours", None)

@@ -15,7 +15,7 @@ import plait
 from plait.core.contract import Contract
 from plait.core.errors import EngineError, InvalidRequest
 from plait.serve.http import make
-from plait.tasks.text.task import TextTask
+from plait.tasks.tabular.task import TabularTask
 from plait.train.corpus import prepare_text
 from plait.train.tfidf import TfidfLinear
 
@@ -212,9 +212,9 @@ def test_texts_are_answered_in_a_thread_with_a_level_or_none(
         prepared.sample(np.arange(len(prepared)), seed=0)
     )
     threads = []
-    run = TextTask.run
+    run = TabularTask.run
     monkeypatch.setattr(
-        TextTask, "run", lambda *asked: threads.append(current_thread().name) or run(*asked)
+        TabularTask, "run", lambda *asked: threads.append(current_thread().name) or run(*asked)
     )
     with plait.open(project) as app:
         declare(app, "intent", made.artefact, winner="tfidf_linear")

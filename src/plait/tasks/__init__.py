@@ -9,5 +9,5 @@ Not here: HTTP, fitting, policy, what comes before or after the answer.
 TABLE = {
     "chat": "plait.tasks.chat.chat:ChatTask",
     "tabular": "plait.tasks.tabular.task:TabularTask",
-    "text": "plait.tasks.text.task:TextTask",
+    "text": "plait.tasks.tabular.task:TabularTask",
 }

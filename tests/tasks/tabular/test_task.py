@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from plait.core.context import Context
+from plait.core.contract import Contract
 from plait.core.decision import OperatingPoint
 from plait.core.errors import EngineError, InvalidRequest
 from plait.core.request import PredictRequest
@@ -13,6 +14,8 @@ from plait.core.response import Prediction, Reason
 from plait.engines.base import load
 from plait.flow.handle import inline
 from plait.tasks.tabular.task import TabularTask
+from plait.train.corpus import prepare_text
+from plait.train.tfidf import TfidfLinear
 
 POINT = OperatingPoint(
     threshold=0.6,
@@ -122,3 +125,34 @@ def test_columns_of_any_kind_become_plain_values(predictor, row, kind):
         Prediction(True, {"no": 0.25, "yes": 0.75}, None, (Reason("income", 3, 0.5),)),
         Prediction(False, {"no": 0.5, "yes": 0.5}, None, ()),
     )
+
+
+@pytest.fixture(scope="module")
+def texts(talk, tmp_path_factory):
+    prepared = prepare_text(talk(8), Contract(task="text", data="", target="intent"))
+    candidate = TfidfLinear(tmp_path_factory.mktemp("made"), abstain=0.5)
+    predictor = candidate.fit(prepared.sample(np.arange(24), seed=0))
+    return TabularTask("intent", predictor, decision="dec_1")
+
+
+def test_a_text_has_a_level_or_none_alone_and_among_others(texts):
+    rows = [{"said": text} for text in ("borrow a mortgage loan", "volcano opera", "")]
+    together = ask(texts, *rows, reasons=2).predictions
+    assert together == tuple(ask(texts, row, reasons=2).predictions[0] for row in rows)
+    assert [each.value for each in together] == ["loan", None, None]
+    assert [each.abstained for each in together] == [False, True, True]
+    assert together[0].confidence > 0.5 > together[1].confidence
+    assert together[1].record()["abstained"] is True
+    assert set(together[1].probabilities) == {"card", "hours", "loan"}
+    assert {reason.feature for reason in together[0].reasons} == {"said"}
+
+
+@pytest.mark.parametrize("row", [{}, {"said": None}, {"said": 3}, {"said": "a", "more": 1}])
+def test_what_is_no_text_is_refused(texts, row):
+    with pytest.raises(InvalidRequest):
+        ask(texts, row)
+
+
+def test_rows_are_quick_and_texts_are_not(texts, predictor):
+    assert TabularTask("loan", predictor).quick
+    assert not texts.quick

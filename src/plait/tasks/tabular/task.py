@@ -1,4 +1,4 @@
-"""Predictions for rows, by one artefact."""
+"""Predictions for rows, by one artefact; a text is a row of one field."""
 
 from plait.core.context import Context
 from plait.core.decision import OperatingPoint
@@ -16,10 +16,9 @@ class TabularTask:
         contract: name of the contract.
         predictor: runs the artefact.
         decision: id of the decision that chose it.
-        quick: it answers within a millisecond, and may do so where others wait.
+        quick: whether it answers within a millisecond, and may do so where others wait; a sentence
+            encoder does not, and a long text takes any model long.
     """
-
-    quick = True
 
     def __init__(
         self,
@@ -32,6 +31,7 @@ class TabularTask:
         self.contract = contract
         self.predictor = predictor
         self.decision = decision
+        self.quick = predictor.artefact.manifest.task != "text"
         self._point = operating_point
         self._artefact = predictor.artefact.id
         self._reader = RowReader(predictor.artefact.manifest.input)
