@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from threading import Thread
 
 import httpx
+import openai
 import pytest
 import uvicorn
 
@@ -185,4 +186,29 @@ def serving():
 def address(talking):
     """Where a real server of `talking` listens."""
     with _serving(make(talking)) as address:
+        yield address
+
+
+@pytest.fixture
+def official(address):
+    """The client that OpenAI publishes, as anybody makes it."""
+    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def say(talking):
+    """Tell the models what to say."""
+
+    def say(*script):
+        talking.script = list(script)
+
+    say()
+    return say
+
+
+@pytest.fixture(scope="module")
+def project_address(app, serving):
+    """Where a real server of the shared project listens."""
+    with serving(make(app)) as address:
         yield address

@@ -8,25 +8,8 @@ HELLO = [{"role": "user", "content": "How long is an offer valid?"}]
 PATHS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings")
 
 
-@pytest.fixture
-def client(address):
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-def say(talking):
-    """Tell the models what to say."""
-
-    def say(*script):
-        talking.script = list(script)
-
-    say()
-    return say
-
-
-def stream(client):
-    return list(client.chat.completions.create(model="desk", messages=HELLO, stream=True))
+def stream(official):
+    return list(official.chat.completions.create(model="desk", messages=HELLO, stream=True))
 
 
 def test_the_headers_of_an_answer(address, say):
@@ -42,10 +25,10 @@ def test_the_headers_of_an_answer(address, say):
 
 def test_a_key_that_is_wrong(address):
     with (
-        openai.OpenAI(base_url=f"{address}/v1", api_key="plait_no", max_retries=0) as client,
+        openai.OpenAI(base_url=f"{address}/v1", api_key="plait_no", max_retries=0) as official,
         pytest.raises(openai.AuthenticationError),
     ):
-        client.models.list()
+        official.models.list()
 
 
 def test_a_key_needs_the_scope(talking, app, public, refused, say):
@@ -58,12 +41,12 @@ def test_a_key_needs_the_scope(talking, app, public, refused, say):
     assert public(askers[1]).post("/v1/chat/completions", json={}).status_code == 400
 
 
-def test_calls_are_counted(address, client, say):
+def test_calls_are_counted(address, official, say):
     say("yes")
-    client.chat.completions.create(model="small", messages=HELLO)
-    stream(client)
+    official.chat.completions.create(model="small", messages=HELLO)
+    stream(official)
     with pytest.raises(openai.NotFoundError):
-        client.chat.completions.create(model="x" * 500, messages=HELLO)
+        official.chat.completions.create(model="x" * 500, messages=HELLO)
     text = httpx.get(f"{address}/metrics").text
     assert 'plait_call_seconds_count{kind="chat",model="small",status="done"}' in text
     assert 'plait_first_event_seconds_count{kind="chat",model="desk"}' in text

@@ -1,4 +1,4 @@
-"""Conversations over HTTP, asked by the client that OpenAI publishes, on a real server."""
+"""Conversations over HTTP, asked by the official that OpenAI publishes, on a real server."""
 
 import asyncio
 import time
@@ -25,35 +25,17 @@ TOKEN = {"token": " day", "logprob": -0.5, "bytes": [32], "top_logprobs": [
     {"token": " day", "logprob": -0.5, "bytes": [32]}]}  # fmt: skip
 
 
-@pytest.fixture
-def client(address):
-    """OpenAI's client, as anybody makes it."""
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
-        yield client
+def stream(official, **more):
+    return list(official.chat.completions.create(model="desk", messages=HELLO, stream=True, **more))
 
 
-@pytest.fixture
-def say(talking):
-    """Tell the models what to say."""
-
-    def say(*script):
-        talking.script = list(script)
-
-    say()
-    return say
-
-
-def stream(client, **more):
-    return list(client.chat.completions.create(model="desk", messages=HELLO, stream=True, **more))
-
-
-def test_an_answer(client, say, talking):
+def test_an_answer(official, say, talking):
     say(
         "It is valid for ",
         "30 days.",
         {"manner": "extracted", "citations": (CITED,), "notes": ("n",)},
     )
-    answer = client.chat.completions.create(model="desk", messages=HELLO)
+    answer = official.chat.completions.create(model="desk", messages=HELLO)
     assert answer.object == "chat.completion"
     assert answer.id == talking.under.trace.id == answer._request_id
     assert answer.model == "desk"
@@ -77,9 +59,9 @@ def test_an_answer(client, say, talking):
     }
 
 
-def test_a_stream(client, say, talking):
+def test_a_stream(official, say, talking):
     say(Chunk(prompt_tokens=7), "It is valid ", "for 30 days.", Chunk(finish="stop"))
-    *told, last = chunks = stream(client)
+    *told, last = chunks = stream(official)
     assert {each.id for each in chunks} == {talking.under.trace.id}
     assert {each.object for each in chunks} == {"chat.completion.chunk"}
     assert {each.model for each in chunks} == {"desk"}
@@ -95,22 +77,22 @@ def test_a_stream(client, say, talking):
     assert last.model_extra["plait"]["id"] == talking.under.trace.id
 
 
-def test_a_stream_that_counts(client, say):
+def test_a_stream_that_counts(official, say):
     say("a", {"spoken": "small"})
-    *told, extra, usage = stream(client, stream_options={"include_usage": True})
+    *told, extra, usage = stream(official, stream_options={"include_usage": True})
     assert [each.usage for each in told] == [None] * 2
     assert extra.model_extra["plait"]["spoken"] == "small"
     assert usage.choices == []
     assert usage.usage.total_tokens == 12
 
 
-def test_what_no_piece_told_comes_at_the_end(client, say):
+def test_what_no_piece_told_comes_at_the_end(official, say):
     """A decision, or an answer that was held until its last sentence."""
     say({"text": "approved", "manner": "predicted"})
-    chunks = stream(client)
+    chunks = stream(official)
     assert [each.choices[0].delta.content for each in chunks] == ["", "approved", None]
     say({"text": "", "calls": (ToolCall(id="c1", name="look", arguments="{}"),)})
-    (call,) = stream(client)[1].choices[0].delta.tool_calls
+    (call,) = stream(official)[1].choices[0].delta.tool_calls
     assert (call.index, call.id, call.type) == (0, "c1", "function")
     assert (call.function.name, call.function.arguments) == ("look", "{}")
 
@@ -119,9 +101,9 @@ def test_async_clients(address, say):
     say("a", "b")
 
     async def ask():
-        async with openai.AsyncOpenAI(base_url=f"{address}/v1", api_key="unused") as client:
-            whole = await client.chat.completions.create(model="small", messages=HELLO)
-            pieces = await client.chat.completions.create(
+        async with openai.AsyncOpenAI(base_url=f"{address}/v1", api_key="unused") as official:
+            whole = await official.chat.completions.create(model="small", messages=HELLO)
+            pieces = await official.chat.completions.create(
                 model="small", messages=HELLO, stream=True
             )
             return whole, [each async for each in pieces]
@@ -131,10 +113,10 @@ def test_async_clients(address, say):
     assert [each.choices[0].delta.content for each in pieces] == ["", "a", "b", None]
 
 
-def test_tool_calls_there_and_back(client, say, talking):
+def test_tool_calls_there_and_back(official, say, talking):
     calls = (ToolCall(id="c1", name="look", arguments='{"x": 1}'),)
     say({"text": "", "calls": calls, "finish": "tool_calls"})
-    answer = client.chat.completions.create(
+    answer = official.chat.completions.create(
         model="small", messages=HELLO, tools=[TOOL], tool_choice="auto", parallel_tool_calls=True
     )
     assert talking.asked.prompt.tools == (TOOL,)
@@ -145,7 +127,7 @@ def test_tool_calls_there_and_back(client, say, talking):
     (call,) = choice.message.tool_calls
     assert (call.id, call.type, call.function.name) == ("c1", "function", "look")
     say("It is 1.")
-    client.chat.completions.create(
+    official.chat.completions.create(
         model="small",
         tools=[TOOL],
         messages=[
@@ -159,31 +141,31 @@ def test_tool_calls_there_and_back(client, say, talking):
     assert (answered.role, answered.content, answered.answers) == ("tool", "one", "c1")
 
 
-def test_tool_calls_in_pieces(client, say):
+def test_tool_calls_in_pieces(official, say):
     first = {"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": ""}}
     more = {"index": 0, "function": {"arguments": "{}"}}
     calls = (ToolCall(id="c1", name="f", arguments="{}"),)
     say(Chunk(calls=(first,)), Chunk(calls=(more,)), {"calls": calls, "finish": "tool_calls"})
-    chunks = stream(client)
+    chunks = stream(official)
     pieces = [each.choices[0].delta.tool_calls for each in chunks]
     assert [each and each[0].function.arguments for each in pieces] == [None, "", "{}", None]
     assert chunks[-1].choices[0].finish_reason == "tool_calls"
 
 
-def test_log_probabilities(client, say, talking):
+def test_log_probabilities(official, say, talking):
     say(Chunk(text=" day", logprobs=(TOKEN,)), {"logprobs": (TOKEN,)})
     options = {"logprobs": True, "top_logprobs": 2}
-    answer = client.chat.completions.create(model="small", messages=HELLO, **options)
+    answer = official.chat.completions.create(model="small", messages=HELLO, **options)
     assert talking.asked.prompt.logprobs == 2
     (token,) = answer.choices[0].logprobs.content
     assert (token.token, token.logprob) == (" day", -0.5)
-    (token,) = stream(client, **options)[1].choices[0].logprobs.content
+    (token,) = stream(official, **options)[1].choices[0].logprobs.content
     assert token.top_logprobs[0].token == " day"
 
 
-def test_completions(client, say, talking):
+def test_completions(official, say, talking):
     say("30", Chunk(text=" day", logprobs=(TOKEN,)), {"logprobs": (TOKEN,)})
-    answer = client.completions.create(model="small", prompt=["valid for "], logprobs=1)
+    answer = official.completions.create(model="small", prompt=["valid for "], logprobs=1)
     assert talking.asked.prompt.text == "valid for "
     assert talking.asked.prompt.messages == ()
     assert answer.object == "text_completion"
@@ -191,7 +173,7 @@ def test_completions(client, say, talking):
     assert answer.choices[0].finish_reason == "stop"
     assert answer.choices[0].logprobs.token_logprobs == [-0.5]
     assert answer.usage.total_tokens == 12
-    *told, last, usage = client.completions.create(
+    *told, last, usage = official.completions.create(
         model="small", prompt="valid", stream=True, stream_options={"include_usage": True}
     )
     assert [each.choices[0].text for each in (*told, last)] == ["30", " day", ""]
@@ -217,11 +199,11 @@ def test_completions(client, say, talking):
 )
 @pytest.mark.parametrize("streams", [False, True])
 def test_an_error_before_the_first_piece_is_a_status(
-    client, say, error, kind, status, retry, streams
+    official, say, error, kind, status, retry, streams
 ):
     say(error)
     with pytest.raises(kind) as caught:
-        client.chat.completions.create(model="desk", messages=HELLO, stream=streams)
+        official.chat.completions.create(model="desk", messages=HELLO, stream=streams)
     assert caught.value.status_code == status
     assert caught.value.code == error.code
     assert error.message in caught.value.message
@@ -230,9 +212,9 @@ def test_an_error_before_the_first_piece_is_a_status(
     assert "total;dur=" in caught.value.response.headers["server-timing"]
 
 
-def test_an_unknown_model(client):
+def test_an_unknown_model(official):
     with pytest.raises(openai.NotFoundError) as caught:
-        client.chat.completions.create(model="dsk", messages=HELLO)
+        official.chat.completions.create(model="dsk", messages=HELLO)
     assert caught.value.code == "unknown_model"
     assert "did you mean 'desk'?" in caught.value.message
 

@@ -1,4 +1,4 @@
-"""Vectors over HTTP, asked by the client that OpenAI publishes."""
+"""Vectors over HTTP, asked by the official that OpenAI publishes."""
 
 import base64
 import struct
@@ -8,14 +8,8 @@ import openai
 import pytest
 
 
-@pytest.fixture
-def client(address):
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
-        yield client
-
-
-def test_the_client_asks_for_base64_and_has_floats(client, talking):
-    found = client.embeddings.create(model="minilm", input=["abcd", "ab"], user="u")
+def test_the_client_asks_for_base64_and_has_floats(official, talking):
+    found = official.embeddings.create(model="minilm", input=["abcd", "ab"], user="u")
     assert talking.asked.texts == ("abcd", "ab")
     assert [each.embedding for each in found.data] == [[0.5, 0.5, -0.25], [0.25, 0.5, -0.25]]
     assert [each.index for each in found.data] == [0, 1]
@@ -34,8 +28,8 @@ def test_both_forms_on_the_wire(address):
     assert bytes_ == struct.pack("<3f", 0.5, 0.5, -0.25)
 
 
-def test_many_texts(client):
-    found = client.embeddings.create(model="minilm", input=["ab"] * 2048, dimensions=3)
+def test_many_texts(official):
+    found = official.embeddings.create(model="minilm", input=["ab"] * 2048, dimensions=3)
     assert len(found.data) == 2048
 
 
@@ -65,12 +59,12 @@ def test_what_is_wrong_is_named(address, refused, wanted, param, code):
     assert response.json()["error"]["param"] == param
 
 
-def test_token_ids_are_told_what_to_do(client):
+def test_token_ids_are_told_what_to_do(official):
     with pytest.raises(openai.BadRequestError, match="check_embedding_ctx_length=False"):
-        client.embeddings.create(model="minilm", input=[[1, 2, 3]])
+        official.embeddings.create(model="minilm", input=[[1, 2, 3]])
 
 
-def test_a_model_that_makes_none(client):
+def test_a_model_that_makes_none(official):
     with pytest.raises(openai.NotFoundError) as caught:
-        client.embeddings.create(model="minilmm", input="a")
+        official.embeddings.create(model="minilmm", input="a")
     assert caught.value.code == "unknown_model"

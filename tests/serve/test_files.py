@@ -1,53 +1,46 @@
-"""Uploaded files, as the client that OpenAI publishes handles them."""
+"""Uploaded files, as the official that OpenAI publishes handles them."""
 
 import httpx
 import openai
 import pytest
 
-from plait.serve.http import make
-
 OFFERS = b"# Offers\n\nAn offer is valid for 30 days.\n"
 
 
 @pytest.fixture(scope="module")
-def address(app, serving):
-    with serving(make(app)) as address:
-        yield address
+def address(project_address):
+    return project_address
 
 
-@pytest.fixture
-def client(address):
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
-        yield client
-
-
-def test_a_file_there_and_back(client):
-    made = client.files.create(file=('dir/grün "1".md', OFFERS), purpose="user_data")
+def test_a_file_there_and_back(official):
+    made = official.files.create(file=('dir/grün "1".md', OFFERS), purpose="user_data")
     assert made.id.startswith("file_")
     assert (made.filename, made.bytes, made.status) == ('grün "1".md', len(OFFERS), "processed")
-    assert client.files.retrieve(made.id) == made
-    assert client.files.content(made.id).content == OFFERS
-    assert made.id in [each.id for each in client.files.list(purpose="user_data")]
-    assert made.id not in [each.id for each in client.files.list(purpose="assistants")]
-    assert client.files.delete(made.id).deleted
+    assert official.files.retrieve(made.id) == made
+    assert official.files.content(made.id).content == OFFERS
+    assert made.id in [each.id for each in official.files.list(purpose="user_data")]
+    assert made.id not in [each.id for each in official.files.list(purpose="assistants")]
+    assert official.files.delete(made.id).deleted
     with pytest.raises(openai.NotFoundError) as caught:
-        client.files.content(made.id)
+        official.files.content(made.id)
     assert caught.value.code == "unknown_document"
 
 
-def test_a_file_is_never_served_as_a_page(client, address):
-    made = client.files.create(file=("a.html", b"<script>1</script>"), purpose="assistants")
+def test_a_file_is_never_served_as_a_page(official, address):
+    made = official.files.create(file=("a.html", b"<script>1</script>"), purpose="assistants")
     response = httpx.get(f"{address}/v1/files/{made.id}/content")
     assert response.headers["content-type"] == "application/octet-stream"
     assert response.headers["content-disposition"] == "attachment"
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_lists_turn_pages(client):
-    made = [client.files.create(file=(f"{n}.md", b"x"), purpose="assistants").id for n in range(5)]
-    newest = [each.id for each in client.files.list(limit=2)]
+def test_lists_turn_pages(official):
+    made = [
+        official.files.create(file=(f"{n}.md", b"x"), purpose="assistants").id for n in range(5)
+    ]
+    newest = [each.id for each in official.files.list(limit=2)]
     assert newest[:5] == made[::-1]
-    oldest = [each.id for each in client.files.list(limit=2, order="asc")]
+    oldest = [each.id for each in official.files.list(limit=2, order="asc")]
     assert oldest == newest[::-1]
 
 

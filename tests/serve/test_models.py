@@ -4,14 +4,8 @@ import openai
 import pytest
 
 
-@pytest.fixture
-def client(address):
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
-        yield client
-
-
-def test_flows_and_models_are_listed(client):
-    found = list(client.models.list())
+def test_flows_and_models_are_listed(official):
+    found = list(official.models.list())
     assert [(each.id, each.model_extra["kind"]) for each in found] == [
         ("desk", "flow"),
         ("small", "model"),
@@ -20,10 +14,10 @@ def test_flows_and_models_are_listed(client):
     assert {each.object for each in found} == {"model"}
 
 
-def test_one_of_them(client):
-    assert client.models.retrieve("small").owned_by == "plait"
+def test_one_of_them(official):
+    assert official.models.retrieve("small").owned_by == "plait"
     with pytest.raises(openai.NotFoundError) as caught:
-        client.models.retrieve("smal")
+        official.models.retrieve("smal")
     assert caught.value.code == "unknown_model"
     assert "did you mean 'small'?" in caught.value.message
 

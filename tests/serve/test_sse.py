@@ -14,25 +14,8 @@ from plait.serve import sse
 HELLO = [{"role": "user", "content": "How long is an offer valid?"}]
 
 
-@pytest.fixture
-def client(address):
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-def say(talking):
-    """Tell the models what to say."""
-
-    def say(*script):
-        talking.script = list(script)
-
-    say()
-    return say
-
-
-def stream(client):
-    return list(client.chat.completions.create(model="desk", messages=HELLO, stream=True))
+def stream(official):
+    return list(official.chat.completions.create(model="desk", messages=HELLO, stream=True))
 
 
 def test_the_bytes_of_a_stream(address, say):
@@ -53,10 +36,10 @@ def test_the_bytes_of_a_stream(address, say):
     assert "grün" in events[1]
 
 
-def test_an_error_in_mid_stream_is_an_event_and_the_end(client, address, say):
+def test_an_error_in_mid_stream_is_an_event_and_the_end(official, address, say):
     say("It is ", EngineError("engine_stopped", "the process ended"))
     with pytest.raises(openai.APIError) as caught:
-        stream(client)
+        stream(official)
     assert caught.value.code == "engine_stopped"
     assert caught.value.message == "the process ended"
     body = {"model": "desk", "messages": HELLO, "stream": True}
@@ -67,7 +50,7 @@ def test_an_error_in_mid_stream_is_an_event_and_the_end(client, address, say):
     assert set(json.loads(last[6:])["error"]) == {"message", "type", "param", "code"}
     assert "[DONE]" not in said.text
     say("again")
-    assert stream(client)[1].choices[0].delta.content == "again"
+    assert stream(official)[1].choices[0].delta.content == "again"
 
 
 def leave(address, body):
@@ -116,9 +99,9 @@ def test_a_caller_that_does_not_wait_for_the_whole_answer(address, say, talking)
     assert talking.under.cancel.requested
 
 
-def test_a_client_that_closes_its_stream(client, say, talking):
+def test_a_client_that_closes_its_stream(official, say, talking):
     say("a", "b", 60.0)
-    pieces = client.chat.completions.create(model="desk", messages=HELLO, stream=True)
+    pieces = official.chat.completions.create(model="desk", messages=HELLO, stream=True)
     next(iter(pieces))
     pieces.close()
     until = time.monotonic() + 5
@@ -127,7 +110,7 @@ def test_a_client_that_closes_its_stream(client, say, talking):
     assert talking.closed == "early"
 
 
-def test_comments_while_nothing_comes(address, say, monkeypatch, client):
+def test_comments_while_nothing_comes(address, say, monkeypatch, official):
     monkeypatch.setattr(sse, "_QUIET_SECONDS", 0.05)
     say(0.12, "a", 0.12, EngineError("engine_failed", "late"))
     body = {"model": "desk", "messages": HELLO, "stream": True}
@@ -137,4 +120,4 @@ def test_comments_while_nothing_comes(address, say, monkeypatch, client):
     assert ": still there\n\n" in after
     assert '"code":"engine_failed"' in text
     say(0.12, "a", 0.12, "b")
-    assert [each.choices[0].delta.content for each in stream(client)] == ["", "a", "b", None]
+    assert [each.choices[0].delta.content for each in stream(official)] == ["", "a", "b", None]

@@ -1,42 +1,33 @@
-"""Files and collections, as the client that OpenAI publishes handles them."""
+"""Files and collections, as the official that OpenAI publishes handles them."""
 
 import httpx
 import openai
 import pytest
-
-from plait.serve.http import make
 
 OFFERS = b"# Offers\n\nAn offer is valid for 30 days.\n\n# Fees\n\nThe fee is 1 % of the loan.\n"
 HOURS = b"# Hours\n\nThe desk is open from nine to five.\n"
 
 
 @pytest.fixture(scope="module")
-def address(app, serving):
-    with serving(make(app)) as address:
-        yield address
+def address(project_address):
+    return project_address
 
 
 @pytest.fixture
-def client(address):
-    with openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-def store(client):
+def store(official):
     """A collection with two documents."""
-    store = client.vector_stores.create(name="policies", metadata={"team": "lending"})
+    store = official.vector_stores.create(name="policies", metadata={"team": "lending"})
     for name, data, year in (("offers.md", OFFERS, 2026), ("hours.md", HOURS, 2025.0)):
-        file = client.files.create(file=(name, data), purpose="assistants")
-        client.vector_stores.files.create(
+        file = official.files.create(file=(name, data), purpose="assistants")
+        official.vector_stores.files.create(
             store.id, file_id=file.id, attributes={"year": year, "live": True}
         )
     yield store.id
-    client.vector_stores.delete(store.id)
+    official.vector_stores.delete(store.id)
 
 
-def test_a_collection_is_searched(client, store):
-    found = client.vector_stores.search(
+def test_a_collection_is_searched(official, store):
+    found = official.vector_stores.search(
         store, query="how long is an offer valid", max_num_results=1
     )
     (best,) = found.data
@@ -46,9 +37,9 @@ def test_a_collection_is_searched(client, store):
     place = best.model_extra["plait"]
     assert OFFERS.decode()[place["start"] : place["end"]] == best.content[0].text
     assert place["headings"] == ["Offers"]
-    (file,) = [each for each in client.vector_stores.files.list(store) if each.id == best.file_id]
+    (file,) = [each for each in official.vector_stores.files.list(store) if each.id == best.file_id]
     assert (file.status, file.usage_bytes) == ("completed", len(OFFERS))
-    assert client.vector_stores.files.retrieve(file.id, vector_store_id=store) == file
+    assert official.vector_stores.files.retrieve(file.id, vector_store_id=store) == file
 
 
 @pytest.mark.parametrize(
@@ -69,8 +60,8 @@ def test_a_collection_is_searched(client, store):
         ({"type": "eq", "key": "nothing", "value": "x"}, set()),
     ],
 )
-def test_filters(client, store, filters, names):
-    found = client.vector_stores.search(store, query="the desk offer", filters=filters)
+def test_filters(official, store, filters, names):
+    found = official.vector_stores.search(store, query="the desk offer", filters=filters)
     assert {each.filename for each in found.data} == names
 
 
@@ -103,22 +94,22 @@ def test_a_search_that_is_wrong_is_named(address, store, refused, wanted, param,
     assert response.json()["error"]["param"] == param
 
 
-def test_collections_are_listed(client, store):
-    one = client.vector_stores.retrieve(store)
+def test_collections_are_listed(official, store):
+    one = official.vector_stores.retrieve(store)
     assert (one.name, one.metadata, one.status) == ("policies", {"team": "lending"}, "completed")
     assert (one.file_counts.completed, one.file_counts.total) == (2, 2)
     assert one.usage_bytes == len(OFFERS) + len(HOURS)
-    assert one in list(client.vector_stores.list())
-    assert all(not each.id.startswith(".") for each in client.vector_stores.list())
+    assert one in list(official.vector_stores.list())
+    assert all(not each.id.startswith(".") for each in official.vector_stores.list())
 
 
 @pytest.mark.parametrize("name", ["vs_none", ".files", "x" * 300])
-def test_a_collection_that_is_none(client, name):
+def test_a_collection_that_is_none(official, name):
     for ask in (
-        lambda: client.vector_stores.retrieve(name),
-        lambda: client.vector_stores.delete(name),
-        lambda: client.vector_stores.files.list(name),
-        lambda: client.vector_stores.search(name, query="x"),
+        lambda: official.vector_stores.retrieve(name),
+        lambda: official.vector_stores.delete(name),
+        lambda: official.vector_stores.files.list(name),
+        lambda: official.vector_stores.search(name, query="x"),
     ):
         with pytest.raises(openai.NotFoundError) as caught:
             ask()
@@ -144,8 +135,8 @@ def test_a_collection_that_cannot_be_made(address, refused, wanted, param):
     assert response.json()["error"]["param"] == param
 
 
-def test_tenants_never_see_each_others(app, client, store, public, refused):
-    file = client.files.create(file=("mine.md", OFFERS), purpose="assistants")
+def test_tenants_never_see_each_others(app, official, store, public, refused):
+    file = official.files.create(file=("mine.md", OFFERS), purpose="assistants")
     scopes = ("predict", "read", "train")
     other = public(app.keys.add("other", scopes, tenant="other")[1])
     assert other.get("/v1/files").json()["data"] == []
@@ -163,7 +154,7 @@ def test_tenants_never_see_each_others(app, client, store, public, refused):
     theirs = other.post("/v1/vector_stores", json={}).json()["id"]
     response = other.post(f"/v1/vector_stores/{theirs}/files", json=wanted)
     assert refused(response, 404) == "unknown_document"
-    assert client.vector_stores.retrieve(store).file_counts.total == 2
+    assert official.vector_stores.retrieve(store).file_counts.total == 2
 
 
 def test_who_may_do_what(app, public, refused):
