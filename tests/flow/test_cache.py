@@ -26,8 +26,8 @@ def ask(cache, exchange, context=None):
 
 
 def keep(cache, exchange, answer=ANSWER, context=None, **fields):
-    key = cache.key(exchange, context or Context())
-    cache.keep(key, replace(exchange, answer=answer, **fields))
+    asked = asyncio.run(cache(exchange, context or Context()))
+    cache.keep(asked.key, replace(asked, answer=answer, **fields))
 
 
 def test_the_same_question_has_the_same_answer_under_a_new_id(cache, chat):
@@ -103,9 +103,9 @@ def test_nonsense_is_refused(options):
 
 def test_a_change_while_it_was_answered_forgets_too(cache, chat, place):
     cache = cache()
-    key = cache.key(chat("a?"), Context())
+    asked = asyncio.run(cache(chat("a?"), Context()))
     place.revision = "rev_2"  # a document was removed under the answer
-    cache.keep(key, replace(chat("a?"), answer=ANSWER))
+    cache.keep(asked.key, replace(asked, answer=ANSWER))
     assert ask(cache, chat("a?")) is None
 
 

@@ -109,7 +109,7 @@ def _converse(demo: Demo, told: dict[str, Any], *, quiet: bool) -> None:
         _title(6, "Take in the lender's policy, and plait's own pages")
     for report in demo.ingest():
         if not quiet:
-            show_report(report)
+            show_report(report, hint=False)
     for number, each in enumerate(demo.talk(), 7):
         told["answers"].append(_exchanged(each))
         if not quiet:

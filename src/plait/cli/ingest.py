@@ -84,8 +84,8 @@ def _remove(app: App, name: str, documents: Sequence[str]) -> Report:
     )
 
 
-def show_report(report: Report) -> None:
-    """Print what changed, a line each, and counts of the rest."""
+def show_report(report: Report, *, hint: bool = True) -> None:
+    """Print what changed, a line each, counts of the rest, and if asked what to do next."""
     changed = [each for each in report.documents if each.outcome != "unchanged"]
     if changed:
         table(
@@ -104,7 +104,7 @@ def show_report(report: Report) -> None:
     counts = Counter(each.outcome for each in report.documents)
     said = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) or "no documents"
     console.print(f"[bold]{escape(report.collection)}[/]: {said}")
-    if changed and not report.failed:
+    if hint and changed and not report.failed:
         whole(f"next: [bold]plait search QUERY --collection {escape(report.collection)}[/]")
 
 

@@ -23,6 +23,7 @@ class Exchange:
         verdicts: of every guard so far.
         notes: what the reader of the answer should know, a sentence each.
         privacy: the highest of everything it touched.
+        key: under which the last cache it passed would keep an answer; "" when it passed none.
     """
 
     request: Request
@@ -33,3 +34,4 @@ class Exchange:
     verdicts: tuple[Verdict, ...] = ()
     notes: tuple[str, ...] = ()
     privacy: Privacy = Privacy.PUBLIC
+    key: str = ""

@@ -45,8 +45,8 @@ class CacheStep:
         self._lock = Lock()
 
     async def __call__(self, exchange: Exchange, context: Context) -> Exchange:
-        """Return the exchange with the answer that was kept, if there is one."""
-        key = self.key(exchange, context)
+        """Return the exchange with the answer that was kept, or with the key to keep one under."""
+        key = self._key(exchange, context)
         with self._lock:
             at, kept = self._kept.get(key, (0.0, None))
             fresh = kept is not None and time.monotonic() - at < self._options.seconds
@@ -55,7 +55,7 @@ class CacheStep:
         if context.at is not None:
             context.at.tag(hit=fresh)
         if not fresh or kept is None or not isinstance(kept.answer, ChatResponse):
-            return exchange
+            return replace(exchange, key=key)
         again = replace(kept.answer, id=context.trace.id, prompt_tokens=0, completion_tokens=0)
         return replace(
             exchange,
@@ -88,8 +88,7 @@ class CacheStep:
         """Return how long and how many."""
         return {"exact": True, "seconds": self._options.seconds, "size": self._options.size}
 
-    def key(self, exchange: Exchange, context: Context) -> str:
-        """Return what a question is kept under."""
+    def _key(self, exchange: Exchange, context: Context) -> str:
         request = exchange.request
         assert isinstance(request, ChatRequest)
         return content_id(

@@ -37,7 +37,7 @@ class Steps:
             with context.span(name) as span:
                 exchange = await step(exchange, context.within(span))
             if isinstance(step, CacheStep) and exchange.answer is None:
-                caches.append((step, step.key(exchange, context)))
+                caches.append((step, exchange.key))
         for cache, key in caches:
             cache.keep(key, exchange)
         return exchange
@@ -71,7 +71,7 @@ class Steps:
                                 said = said or bool(event.text)
                                 yield event
             if isinstance(step, CacheStep) and exchange.answer is None:
-                caches.append((step, step.key(exchange, context)))
+                caches.append((step, exchange.key))
         answer = exchange.answer
         if not said and isinstance(answer, ChatResponse) and answer.text:
             yield Chunk(text=answer.text, own=answer.manner not in ("generated", "extracted"))

@@ -101,7 +101,7 @@ def test_what_is_missing_is_asked_for_in_words():
     assert ask_for(reading, 2) == (
         "I read: debt-to-income ratio 32 percent.\n"
         "To decide I need:\n"
-        "- loan amount (in thousand usd, such as 100)\n"
+        "- loan amount (in thousand usd)\n"
         "- self-employed (yes or no)\n"
         "After that 1 more."
     )

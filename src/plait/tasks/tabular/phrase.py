@@ -134,11 +134,7 @@ def _wanted(field: Field, doubt: str) -> str:
     elif is_code(field):
         how = f"a whole number from {field.low:g} to {field.high:g}"
     elif field.kind == "number":
-        how = (
-            f"in {field.unit}, such as {_example(field)}"
-            if field.unit
-            else f"such as {_example(field)}"
-        )
+        how = f"in {field.unit}" if field.unit else f"such as {_example(field)}"
     else:
         how = "in words" if field.kind == "text" else "as YYYY-MM-DD"
     again = f"; what you wrote is not clear: {doubt}" if doubt else ""
