@@ -139,36 +139,35 @@ def test_who_leaves_closes_every_stream(place, chat):
     assert says.closed == 1
 
 
-def test_a_guard_further_out_knows_what_was_retrieved_within(place, chat, passage):
-    class Needs:
-        name = "needs"
-        lookahead_chars = None
+class Needs:
+    """A guard that refuses where nothing was retrieved."""
 
-        def check(self, view, context):
-            return Verdict(guard="needs", action="allow" if view.exchange.passages else "refuse")
+    name = "needs"
+    lookahead_chars = None
+
+    def check(self, view, context):
+        return Verdict(guard="needs", action="allow" if view.exchange.passages else "refuse")
+
+
+@pytest.fixture
+def retrieve(place, passage):
+    """A step that finds a passage, where the guard `needs` is known."""
+    place.guards = {"needs": Needs()}
 
     async def retrieve(exchange, context):
         return replace(exchange, passages=(passage("fact"),))
 
-    place.guards = {"needs": Needs()}
+    return retrieve
+
+
+def test_a_guard_further_out_knows_what_was_retrieved_within(place, chat, retrieve):
     inside = steps(place, ("retrieve", retrieve), ("answer", Says("A fact.")))
     nested = steps(place, ("route", inside), guard(place, output=("needs",)))
     assert whole(nested, chat("q")).answer.text == "A fact."
     assert streamed(nested, chat("q"))[0] == ["A fact."]
 
 
-def test_a_kept_answer_passes_the_guards_it_passed_before(place, chat, passage):
-    class Needs:
-        name = "needs"
-        lookahead_chars = None
-
-        def check(self, view, context):
-            return Verdict(guard="needs", action="allow" if view.exchange.passages else "refuse")
-
-    async def retrieve(exchange, context):
-        return replace(exchange, passages=(passage("fact"),))
-
-    place.guards = {"needs": Needs()}
+def test_a_kept_answer_passes_the_guards_it_passed_before(place, chat, retrieve):
     cache = CacheStep(CacheStep.Options(), place.parts())
     every = steps(
         place,

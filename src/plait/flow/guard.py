@@ -8,12 +8,12 @@ from plait.core.exchange import Exchange
 from plait.core.ids import Json
 from plait.core.passage import Passage, with_headings
 from plait.core.prompt import Message
-from plait.core.protocol import Place, View
+from plait.core.protocol import Guard, Place, View
 from plait.core.request import ChatRequest
 from plait.core.response import ChatResponse
 from plait.core.verdict import Mark, Verdict
 from plait.flow.base import Parts
-from plait.flow.hold import Hold, refusal, stream_mode
+from plait.flow.hold import Hold, judged, stream_mode
 
 
 class GuardStep:
@@ -112,15 +112,13 @@ class GuardStep:
         self, text: str, exchange: Exchange, verdicts: list[Verdict], context: Context
     ) -> str:
         """Return what the user said, as every guard leaves it."""
-        for guard in self.guards:
-            view = View(text=text, final=True, exchange=exchange, place="input")
-            verdict = await self._work(guard.check, view, context)
-            if verdict.action != "allow":
-                verdicts.append(verdict)
-            if verdict.action == "refuse":
-                raise refusal(verdict)
-            if verdict.action == "alter":
-                text = verdict.text or ""
+
+        async def check(guard: Guard, said: str) -> Verdict:
+            view = View(text=said, final=True, exchange=exchange, place="input")
+            return await self._work(guard.check, view, context)
+
+        text, found = await judged(text, self.guards, check)
+        verdicts += found
         return text
 
     async def _passages(self, exchange: Exchange, context: Context) -> Exchange:

@@ -5,7 +5,7 @@ back as many characters as they look ahead; guards that judge sentences let a se
 their verdict.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import pairwise
@@ -42,6 +42,7 @@ class Hold:
         self, guards: Sequence[Guard], exchange: Exchange, work: Work, context: Context
     ) -> None:
         self._guards = guards
+        self._of_spans = [each for each in guards if each.lookahead_chars is not None]
         self._exchange = exchange
         self._work = work
         self._context = context
@@ -133,31 +134,16 @@ class Hold:
 
     async def _pass(self, piece: str, *, own: bool) -> str:
         """Return a piece as the guards leave it; "" when it is dropped."""
-        for guard in self._guards:
-            if own and guard.lookahead_chars is None:
-                continue
-            verdict = await self._check(guard, piece)
-            if verdict.action != "allow":
-                self._verdicts.append(verdict)
-            if verdict.action == "refuse":
-                raise refusal(verdict)
-            if verdict.action == "alter":
-                piece = verdict.text or ""
+        guards = self._of_spans if own else self._guards
+        piece, verdicts = await judged(piece, guards, self._check)
+        self._verdicts += verdicts
         self._dropped.append(not piece.strip())
         self._said.append(piece)
         return piece
 
     async def _span(self, text: str) -> str:
         """Return what stands beside the answer as the guards of spans leave it."""
-        for guard in self._guards:
-            if guard.lookahead_chars is None or not text:
-                continue
-            verdict = await self._check(guard, text)
-            if verdict.action == "refuse":
-                raise refusal(verdict)
-            if verdict.action == "alter":
-                text = verdict.text or ""
-        return text
+        return (await judged(text, self._of_spans, self._check))[0] if text else text
 
     async def _ended(self, exchange: Exchange, answer: ChatResponse) -> Exchange:
         """Return the exchange with the answer that was let through."""
@@ -198,13 +184,25 @@ def _deltas(calls: Sequence[ToolCall]) -> tuple[dict[str, Json], ...]:
     )
 
 
-def refusal(verdict: Verdict) -> Refused:
-    """Return the error that says that a guard refused."""
-    return Refused(
-        "guard_refused",
-        verdict.reason or f"the guard {verdict.guard!r} refused this",
-        where=verdict.guard,
-    )
+async def judged(
+    text: str, guards: Iterable[Guard], check: Callable[[Guard, str], Awaitable[Verdict]]
+) -> tuple[str, list[Verdict]]:
+    """Return a text as guards leave it, one after the other, and what they found.
+
+    Raises:
+        Refused: `guard_refused`.
+    """
+    found = []
+    for guard in guards:
+        verdict = await check(guard, text)
+        if verdict.action != "allow":
+            found.append(verdict)
+        if verdict.action == "refuse":
+            reason = verdict.reason or f"the guard {verdict.guard!r} refused this"
+            raise Refused("guard_refused", reason, where=verdict.guard)
+        if verdict.action == "alter":
+            text = verdict.text or ""
+    return text, found
 
 
 def _renumbered(citations: Sequence[Citation], dropped: Sequence[bool]) -> tuple[Citation, ...]:
