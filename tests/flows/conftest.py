@@ -5,10 +5,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Thread
 
+import openai
 import pytest
+import uvicorn
 
+import plait
+from plait.serve.http import make as make_http
+from plait.serve.run import Server, address_of, listen
 from plait.store.record import AuditRow, DecisionRow, EvidenceRow, JobRow, ReleaseRow
 from plait.store.sqlite import SqliteStore
 
@@ -133,3 +140,25 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Des
     yield make
     for each in made:
         each.close()
+
+
+@contextmanager
+def _official(app: plait.App) -> Iterator[openai.OpenAI]:
+    listener = listen("127.0.0.1", 0)
+    config = uvicorn.Config(make_http(app), log_level="warning", lifespan="off")
+    server = Server(config, lambda: None)
+    thread = Thread(target=server.run, args=([listener],))
+    thread.start()
+    url = f"{address_of(listener)}/v1"
+    try:
+        with openai.OpenAI(base_url=url, api_key="unused", max_retries=0) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def official() -> Callable[[plait.App], AbstractContextManager[openai.OpenAI]]:
+    """The context in which an app is served on a loopback port; it gives OpenAI's client."""
+    return _official

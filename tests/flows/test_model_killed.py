@@ -6,13 +6,10 @@ import threading
 
 import openai
 import pytest
-import uvicorn
 
 import plait
 from plait.core.errors import OriginError
 from plait.registry.pull import platform_cache, pull
-from plait.serve.http import make
-from plait.serve.run import Server, address_of, listen
 
 SETTINGS = """\
 project: near
@@ -23,24 +20,15 @@ COUNT = [{"role": "user", "content": "Count from 1 to 500."}]
 
 
 @pytest.fixture
-def served(tmp_path):
+def served(official, tmp_path):
     """A served project with the small model, and a client of it."""
     try:
         pull("smollm2-135m", platform_cache())
     except OriginError as error:
         pytest.skip(f"98 MB of real weights cannot be fetched: {error}")
     (tmp_path / "plait.yaml").write_text(SETTINGS)
-    with plait.open(tmp_path) as app:
-        listener = listen("127.0.0.1", 0)
-        config = uvicorn.Config(make(app), log_level="warning", lifespan="off")
-        server = Server(config, lambda: None)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        url = f"{address_of(listener)}/v1"
-        with openai.OpenAI(base_url=url, api_key="unused", max_retries=0) as client:
-            yield app, client
-        server.should_exit = True
-        thread.join()
+    with plait.open(tmp_path) as app, official(app) as client:
+        yield app, client
 
 
 def test_the_stream_ends_with_one_error_and_the_next_request_is_answered(served):

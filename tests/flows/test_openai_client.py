@@ -1,15 +1,12 @@
 """OpenAI's client, plait, a model on another server: the whole way, and what can go wrong on it."""
 
-import threading
 from contextlib import contextmanager
+from functools import partial
 
 import openai
 import pytest
-import uvicorn
 
 import plait
-from plait.serve.http import make
-from plait.serve.run import Server, address_of, listen
 from plait.testing.upstream import FakeUpstream, broken, called, failed, half, html, said
 
 HELLO = [{"role": "user", "content": "How long is an offer valid?"}]
@@ -21,28 +18,25 @@ models:
 
 
 @contextmanager
-def desk(folder, *script):
+def desk_of(official, folder, *script):
     """Serve a project whose model `small` answers by a script; yield a client and the model."""
     with FakeUpstream(*script) as upstream:
         (folder / "plait.yaml").write_text(SETTINGS.format(url=upstream.url))
-        with plait.open(folder) as app:
-            listener = listen("127.0.0.1", 0)
-            config = uvicorn.Config(make(app), log_level="warning", lifespan="off")
-            server = Server(config, lambda: None)
-            thread = threading.Thread(target=server.run, args=([listener],))
-            thread.start()
-            url = f"{address_of(listener)}/v1"
-            with openai.OpenAI(base_url=url, api_key="unused", max_retries=0) as client:
-                yield client, upstream, app
-            server.should_exit = True
-            thread.join()
+        with plait.open(folder) as app, official(app) as client:
+            yield client, upstream, app
+
+
+@pytest.fixture
+def desk(official):
+    """The context in which a project is served whose model answers by a script."""
+    return partial(desk_of, official)
 
 
 def ask(client, **more):
     return client.chat.completions.create(model="small", messages=HELLO, **more)
 
 
-def test_there_and_back(tmp_path):
+def test_there_and_back(desk, tmp_path):
     with desk(tmp_path, said("30", " days", prompt_tokens=9)) as (client, upstream, app):
         answer = ask(client, temperature=0.5, max_tokens=5, seed=3)
         assert answer.choices[0].message.content == "30 days"
@@ -57,7 +51,7 @@ def test_there_and_back(tmp_path):
         assert app.explain(usage.id)["status"] == "done"
 
 
-def test_tool_calls(tmp_path):
+def test_tool_calls(desk, tmp_path):
     tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
     with desk(tmp_path, called("look", '{"x"', ": 1}")) as (client, upstream, _):
         (call,) = ask(client, tools=[tool]).choices[0].message.tool_calls
@@ -76,7 +70,7 @@ def test_tool_calls(tmp_path):
 
 
 @pytest.mark.parametrize("streams", [False, True])
-def test_a_model_that_fails_is_an_error_and_the_service_goes_on(tmp_path, streams):
+def test_a_model_that_fails_is_an_error_and_the_service_goes_on(desk, tmp_path, streams):
     script = (failed(500), html(), failed(401), broken(), half(), said("yes"))
     codes = ["upstream_failed", "upstream_garbled", "upstream_refused"]
     with desk(tmp_path, *script) as (client, _, _):
@@ -91,7 +85,7 @@ def test_a_model_that_fails_is_an_error_and_the_service_goes_on(tmp_path, stream
         assert ask(client).choices[0].message.content == "yes"
 
 
-def test_a_model_that_is_not_there(tmp_path):
+def test_a_model_that_is_not_there(desk, tmp_path):
     with desk(tmp_path) as (client, upstream, _):
         upstream.close()
         with pytest.raises(openai.InternalServerError) as caught:
@@ -100,7 +94,7 @@ def test_a_model_that_is_not_there(tmp_path):
         assert caught.value.response.headers["x-should-retry"] == "true"
 
 
-def test_a_caller_that_leaves_frees_the_model(tmp_path):
+def test_a_caller_that_leaves_frees_the_model(desk, tmp_path):
     slow = said(*["word "] * 200, pause=0.02)
     with desk(tmp_path, slow) as (client, upstream, app):
         pieces = ask(client, stream=True)
