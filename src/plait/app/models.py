@@ -11,7 +11,6 @@ from plait.core.protocol import Embedder, Generator
 from plait.core.settings import Node, parse
 from plait.engines.model import models as engines
 from plait.registry.catalogue import find_row, list_rows
-from plait.registry.origin import Report
 from plait.registry.pull import pull
 
 EMBEDS = "onnx"
@@ -19,11 +18,7 @@ EMBEDS = "onnx"
 
 
 class Models:
-    """Generators and embedders by name. Safe between threads.
-
-    Attributes:
-        progress: told how far a pull of weights is.
-    """
+    """Generators and embedders by name. Safe between threads."""
 
     def __init__(self, project: Project, embedder_of: Callable[[str], Embedder]) -> None:
         self._project = project
@@ -31,7 +26,6 @@ class Models:
         self._embedder_of = embedder_of
         self._generators: dict[str, Generator] = {}
         self._lock = RLock()
-        self.progress: Report | None = None
 
     def names(self) -> Mapping[str, str]:
         """Return what each model is: `model` or `embedder`."""
@@ -101,7 +95,7 @@ class Models:
         rows = [row.name for row in list_rows() if row.kind == "weights"]
         if weights not in rows:
             raise UnknownName.of("unknown_catalogue_row", "weights", weights, rows, node.where)
-        pulled = pull(find_row(weights).name, cache_folder(), progress=self.progress)
+        pulled = pull(find_row(weights).name, cache_folder())
         return next(path for path in pulled.files.values() if path.suffix == ".gguf")
 
 
