@@ -87,7 +87,7 @@ def test_an_unknown_contract_leaves_nothing_behind(app, row):
     for number in range(3):
         with pytest.raises(UnknownName):
             app.predict(f"nonsense-{number}", row)
-    assert not app.flows._flows
+    assert app.requests() == []
 
 
 def test_going_back_to_an_earlier_decision(app, linear, declare, row):
