@@ -88,6 +88,7 @@ def test_an_unknown_contract_leaves_nothing_behind(app, row):
         with pytest.raises(UnknownName):
             app.predict(f"nonsense-{number}", row)
     assert app.requests() == []
+    assert not app._answering
 
 
 def test_going_back_to_an_earlier_decision(app, linear, declare, row):

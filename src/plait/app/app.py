@@ -78,6 +78,7 @@ class App:
         self._limits = project.settings.budget.limits()
         self._loop = Loop()
         self._pool = ThreadPoolExecutor(os.cpu_count(), "plait-work")
+        self._answering: dict[str, Flow] = {}
         self._guards: dict[str, Guard] = {}
         self._memos: dict[int, MemoEmbedder] = {}
         self.flows.parts = Parts(
@@ -169,8 +170,11 @@ class App:
     async def handle(self, request: PredictRequest, context: Context) -> PredictResponse:
         """Answer rows by their contract's flow: the async twin of `predict`, under a context."""
         name = request.contract
-        privacy = self.contract(name).privacy
-        flow = self.flows.task(name, partial(self.live.task, name), privacy)
+        flow = self._answering.get(name)
+        if flow is None:  # there are as many as contracts, and each is asked again and again
+            privacy = self.contract(name).privacy
+            flow = self.flows.task(name, partial(self.live.task, name), privacy)
+            self._answering[name] = flow
         response = await flow.handle(request, context)
         assert isinstance(response, PredictResponse)  # what a contract's task ends with
         return response

@@ -86,7 +86,7 @@ class Flows:
     def task(self, name: str, live: Callable[[], Task[Any, Any]], privacy: Privacy) -> Flow:
         """Return the implicit flow of something that one task answers for.
 
-        It is not kept: it costs nothing to make, and collections come and go.
+        It is not kept, for collections come and go.
         """
         return self._made(name, (("answer", Run(live)),), privacy)
 
