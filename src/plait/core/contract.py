@@ -1,7 +1,7 @@
 """What one named task instance must deliver."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from plait.core.ids import Json
@@ -12,6 +12,8 @@ TaskName: TypeAlias = Literal[
 ]
 Paradigm: TypeAlias = Literal["rule", "linear", "tree", "neighbour", "deep", "llm", "incumbent"]
 Problem: TypeAlias = Literal["binary", "multiclass", "regression"]
+Direction: TypeAlias = Literal["increasing", "decreasing"]
+Gap: TypeAlias = Literal["demographic_parity", "equal_opportunity", "equalized_odds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +89,53 @@ class OutOfScope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Requirements:
+    """What a candidate must be able to do, or it loses.
+
+    Attributes:
+        reasons: each answer can be given with exact reasons.
+        monotone: feature -> how the answer may move as it grows, all else equal; of a binary
+            contract the answer is the probability of the positive level.
+        calibrated: the probabilities are no worse than a recalibration of them would be.
+        interval: coverage of the interval, or of the set of levels, given with each answer, such
+            as 0.9; None asks for none.
+        licence: licences that an artefact's parts may have; empty allows every one.
+    """
+
+    reasons: bool = False
+    monotone: Mapping[str, Direction] = field(default_factory=dict)
+    calibrated: bool = False
+    interval: float | None = None
+    licence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fairness:
+    """How far the answers to groups of people may differ.
+
+    Attributes:
+        group: the column that names them; it is never a feature.
+        metric: what is compared: the rate of positive answers (`demographic_parity`), that rate
+            among those who are positive (`equal_opportunity`), or the worse of that and the rate
+            among those who are not (`equalized_odds`).
+        max_gap: between the highest and the lowest rate; judged by its interval.
+        min_rows: a smaller group is reported and not judged.
+    """
+
+    group: str
+    metric: Gap = "equal_opportunity"
+    max_gap: float = 0.1
+    min_rows: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """What one named task instance must deliver.
 
     Attributes:
         task: the kind of request.
         data: path, glob, URL, or a query.
-        target: the column to predict.
+        target: the column to predict; of a `tabular` contract "" looks for rows unlike the others.
         metric: name of the metric that compares candidates; "" takes the problem's usual one.
         positive: the level of a binary target that counts as positive; "" takes the one that sorts
             last, such as 1, True or "yes".
@@ -106,11 +148,19 @@ class Contract:
         text: of a text contract, the column to read; "" takes the only other one, or the one with
             the longest texts.
         out_of_scope: when a text contract answers nothing; None has it always answer.
+        require: what a candidate must be able to do.
+        fairness: how far answers to groups of people may differ; None does not look.
+        group: a column whose values stand for one person or thing each: its rows are never both
+            trained on and tested.
+        time: the column that orders the rows; training comes before testing.
+        series: of a `series` contract, the column that names each series; "" when there is one.
+        horizon: of a `series` contract, steps ahead to forecast; 0 looks for anomalies instead.
+        season: of a `series` contract, steps of one cycle; 0 reads it off the data.
     """
 
     task: TaskName
     data: str | SqlSource
-    target: str
+    target: str = ""
     metric: str = ""
     positive: str = ""
     objective: Objective = Objective()
@@ -121,6 +171,13 @@ class Contract:
     privacy: Privacy = Privacy.INTERNAL
     text: str = ""
     out_of_scope: OutOfScope | None = OutOfScope()
+    require: Requirements = Requirements()
+    fairness: Fairness | None = None
+    group: str = ""
+    time: str = ""
+    series: str = ""
+    horizon: int = 0
+    season: int = 0
 
     def record(self) -> dict[str, Json]:
         """Return what is hashed into evidence: all but where the data lies and people's names.
@@ -145,6 +202,13 @@ class Contract:
             scope = self.out_of_scope
             found["text"] = self.text
             found["out_of_scope"] = None if scope is None else [scope.level, scope.max_loss]
+        for name in ("group", "time", "series", "horizon", "season"):
+            if getattr(self, name):
+                found[name] = getattr(self, name)
+        if self.require != Requirements():
+            found["require"] = asdict(self.require)
+        if self.fairness is not None:
+            found["fairness"] = asdict(self.fairness)
         return found
 
     @classmethod
@@ -153,6 +217,7 @@ class Contract:
         parts: dict[str, Any] = dict(record)
         cost, limits = parts.pop("cost"), parts.pop("limits")
         scope = parts.pop("out_of_scope", ["", OutOfScope().max_loss])
+        require, fairness = parts.pop("require", {}), parts.pop("fairness", None)
         return cls(
             data="",
             task=parts["task"],
@@ -169,4 +234,11 @@ class Contract:
             privacy=Privacy.of(parts["privacy"]),
             text=parts.get("text", ""),
             out_of_scope=None if scope is None else OutOfScope(level=scope[0], max_loss=scope[1]),
+            require=Requirements(**{**require, "licence": tuple(require.get("licence", ()))}),
+            fairness=None if fairness is None else Fairness(**fairness),
+            **{
+                name: parts[name]
+                for name in ("group", "time", "series", "horizon", "season")
+                if name in parts
+            },
         )

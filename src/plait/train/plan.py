@@ -1,7 +1,7 @@
 """What a contract asks to be raced: which candidates, on which splits, compared by what."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ import numpy as np
 from plait.core.contract import Contract
 from plait.core.protocol import Candidate
 from plait.evaluate.metric import METRICS, Metric, default_metric, metric_named
-from plait.evaluate.split import Splits, choose_splits, repeated_stratified
+from plait.evaluate.split import Split, Splits, choose_splits, repeated_stratified
 from plait.evaluate.threshold import Costs
 from plait.train.base import candidate_names, recipes, text_recipes
 from plait.train.encoder import Encoder
@@ -30,6 +30,25 @@ _TEXT_LIBRARIES = ("numpy", "scipy", "scikit-learn", "plait")
 _ENCODER_LIBRARIES = ("onnxruntime", "tokenizers")
 
 
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What one candidate did on one split, and a job keeps of it.
+
+    Attributes:
+        score: the metric on the rows tested.
+        positive: their probabilities of the positive class; empty unless binary.
+        seconds: what the fit took.
+        confidence: in them; empty unless a contract may abstain.
+        outside: confidence in the rows that are out of scope.
+    """
+
+    score: float
+    positive: list[float]
+    seconds: float
+    confidence: list[float] = field(default_factory=list)
+    outside: list[float] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Plan:
     """What is raced.
@@ -44,6 +63,7 @@ class Plan:
         max_loss: share of in-scope texts that may be left without an answer; None where a contract
             always answers.
         libraries: names of what computes the scores.
+        judge: fits and scores one candidate on one split; None does it with the rows of the split.
     """
 
     prepared: Prepared
@@ -54,11 +74,16 @@ class Plan:
     seed: int
     max_loss: float | None = None
     libraries: tuple[str, ...] = _LIBRARIES
+    judge: "Judge | None" = None
 
     @property
     def units(self) -> int:
         """Units of progress: each candidate's splits, its fit on all rows, its measurement."""
         return len(self.recipes) * (len(self.splits) + 2)
+
+
+Judge: TypeAlias = Callable[[Plan, Make, Split], Fold]
+"""Fits what a recipe makes on one split and scores it."""
 
 
 def plan_race(

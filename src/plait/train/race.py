@@ -29,7 +29,7 @@ from plait.evaluate.metric import score
 from plait.evaluate.split import Split
 from plait.evaluate.threshold import choose_threshold, honest_operating_point
 from plait.train.measure import Measured, measure
-from plait.train.plan import Make, Plan
+from plait.train.plan import Fold, Judge, Make, Plan
 from plait.train.prepare import Prepared
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -92,13 +92,14 @@ def race(plan: Plan, run: JobRun, *, folder: Path) -> Raced:
         EngineError: an artefact could not be run.
     """
     done = 0
-    folds: dict[str, list[_Fold]] = {name: [] for name in plan.recipes}
+    folds: dict[str, list[Fold]] = {name: [] for name in plan.recipes}
     for index, split in enumerate(plan.splits):  # a split at a time, so that progress is even
         for name, recipe in plan.recipes.items():
             said = f"{name}, fold {index + 1} of {len(plan.splits)}"
             run.progress(Progress(said, done, plan.units))
-            kept = run.step(f"fold/{name}/{index}", partial(_run_fold, plan, recipe, split))
-            folds[name].append(_Fold(**kept))
+            judge = plan.judge or _judge_rows
+            kept = run.step(f"fold/{name}/{index}", partial(_judged, judge, plan, recipe, split))
+            folds[name].append(Fold(**kept))
             done += 1
     results = []
     for name, recipe in plan.recipes.items():
@@ -127,26 +128,11 @@ def measure_all(raced: Raced, run: JobRun) -> dict[str, Measured]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Fold:
-    """What a job keeps of one fold.
-
-    Attributes:
-        score: the metric on the rows tested.
-        positive: their probabilities of the positive class; empty unless binary.
-        seconds: what the fit took.
-        confidence: in them; empty unless a contract may abstain.
-        outside: confidence in the rows that are out of scope.
-    """
-
-    score: float
-    positive: list[float]
-    seconds: float
-    confidence: list[float] = field(default_factory=list)
-    outside: list[float] = field(default_factory=list)
+def _judged(judge: Judge, plan: Plan, recipe: Make, split: Split) -> dict[str, Any]:
+    return asdict(judge(plan, recipe, split))
 
 
-def _run_fold(plan: Plan, recipe: Make, split: Split) -> dict[str, Any]:
+def _judge_rows(plan: Plan, recipe: Make, split: Split) -> Fold:
     """Fit on the rows to train on, and score the exported artefact on the rows to test on."""
     prepared = plan.prepared
     with TemporaryDirectory(prefix="plait-fold-") as folder:
@@ -160,11 +146,9 @@ def _run_fold(plan: Plan, recipe: Make, split: Split) -> dict[str, Any]:
     prediction = _prediction(answer, prepared)
     value = score(plan.metric, prepared.target[split.test], prediction)
     positive = prediction[:, 1].tolist() if prepared.problem == "binary" else []
-    return asdict(
-        _Fold(value, positive, seconds, *map(_confidence, (answer, beyond)))
-        if plan.max_loss is not None
-        else _Fold(value, positive, seconds)
-    )
+    if plan.max_loss is None:
+        return Fold(value, positive, seconds)
+    return Fold(value, positive, seconds, *map(_confidence, (answer, beyond)))
 
 
 def _confidence(answer: Columns) -> list[float]:
@@ -179,7 +163,7 @@ def _prediction(answer: Columns, prepared: Prepared) -> Floats:
     return np.column_stack([np.asarray(answer[name], dtype=np.float64) for name in names])
 
 
-def _finish(plan: Plan, run: JobRun, recipe: Make, folds: Sequence[_Fold], folder: Path) -> Result:
+def _finish(plan: Plan, run: JobRun, recipe: Make, folds: Sequence[Fold], folder: Path) -> Result:
     """Fit on all rows, with the threshold that the folds chose."""
     point = None
     if plan.prepared.problem == "binary":
@@ -247,7 +231,7 @@ def _operating_point(plan: Plan, positives: Sequence[Floats]) -> OperatingPoint:
     )
 
 
-def _abstention(plan: Plan, max_loss: float, folds: Sequence[_Fold]) -> Abstention:
+def _abstention(plan: Plan, max_loss: float, folds: Sequence[Fold]) -> Abstention:
     """Choose the confidence to answer from, and say what to expect of it."""
     found = honest_abstention(
         [np.array(fold.confidence) for fold in folds],
