@@ -56,7 +56,7 @@ proof: $(VENV)/.dev
 # Pin what pip chooses today, in an environment without constraints.
 pins: $(VENV)/.made
 	@rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
-	@$(VENV)/pins/bin/python -m pip install -qq '.[dev,postgres,desk]'
+	@$(VENV)/pins/bin/python -m pip install -qq '.[dev,postgres,desk,deep]'
 	@{ grep '^#' constraints/ci.txt; \
 	   $(VENV)/pins/bin/python -m pip freeze --all --exclude plait --exclude setuptools | sort -f; } > $(VENV)/pins/ci.txt
 	@mv $(VENV)/pins/ci.txt constraints/ci.txt && rm -rf $(VENV)/pins

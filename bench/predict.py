@@ -8,6 +8,7 @@ interval over blocks. The figures go to bench/results/predict.json.
 """
 
 import argparse
+import ctypes
 import http.client
 import json
 import platform
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,10 +29,11 @@ import plait
 from plait.core.artefact import Manifest
 from plait.core.decision import Decision
 from plait.core.privacy import Privacy
-from plait.core.schema import Field, Schema
+from plait.core.schema import Field, RowReader, Schema
 from plait.engines.answer import output_schema
 from plait.engines.base import json_bytes, write_artefact
 from plait.engines.pipeline import PIPELINE, Calibration, NumberCode, Pipeline
+from plait.engines.prediction import PredictionReader
 from plait.registry.artefact import register_artefact
 from plait.registry.decision import register_decision, release
 
@@ -207,32 +211,74 @@ def over_http(folder: Path, seconds: float, rows: list[dict[str, float]]) -> dic
     return found
 
 
+def c_call(booster: lightgbm.Booster) -> Callable[[list[float]], float]:
+    """Return LightGBM's fastest call for one row, on a buffer that is filled before it is timed."""
+    library = ctypes.PyDLL(lightgbm.basic._LIB._name)
+    fast, written = ctypes.c_void_p(), ctypes.c_int64()
+    start = library.LGBM_BoosterPredictForMatSingleRowFastInit
+    what = (0, 0, -1, 1, FEATURES, b"num_threads=1 verbosity=-1")
+    assert start(booster._handle, *what, ctypes.byref(fast)) == 0
+    row, answer = (ctypes.c_double * FEATURES)(), (ctypes.c_double * 1)()
+    buffers = (ctypes.byref(row), ctypes.byref(written), ctypes.byref(answer))
+    run = partial(library.LGBM_BoosterPredictForMatSingleRowFast, fast, *buffers)
+
+    def call(values: list[float]) -> float:
+        row[:] = values
+        started = time.perf_counter()
+        run()
+        return time.perf_counter() - started
+
+    return call
+
+
 def in_process(folder: Path, text: str, rows: list[dict[str, float]]) -> dict[str, object]:
-    """Time one row from dict to answer, and the booster alone, in turn."""
+    """Time one row from dict to answer, and LightGBM alone, in turn.
+
+    `answer` is what a task does of a row: dict, checks, encoding, trees, calibration, `Prediction`.
+    `plait.predict` is that within a flow: admission, spans, and the record of the request.
+    `32 at once` is per row of 32 that are answered together, what micro-batching could win.
+    """
     booster = lightgbm.Booster(model_str=text)
     matrix = np.array([list(row.values()) for row in rows])
-    blocks: dict[str, list[float]] = {"plait.predict": [], "engine": [], "Booster.predict": []}
     with plait.open(folder) as app:
-        engine = app.live.task("bench").predictor
+        task = app.live.task("bench")
+        engine, reader = task.predictor, RowReader(task.predictor.artefact.manifest.input)
+        answers = PredictionReader(task.predictor.artefact.manifest.output)
+        c_seconds = c_call(booster)
+
+        def answer(several: tuple[dict[str, float], ...]) -> object:
+            return answers.read(engine.predict(reader.columns(several)))
+
+        def timed(work: Callable[[int], object]) -> Callable[[int], float]:
+            def run(i: int) -> float:
+                started = time.perf_counter()
+                work(i)
+                return time.perf_counter() - started
+
+            return run
+
+        together = tuple(rows[:32])
+        kinds: dict[str, Callable[[int], float]] = {
+            "C call": lambda i: c_seconds(list(rows[i].values())),
+            "answer": timed(lambda i: answer((rows[i],))),
+            "32 at once": lambda i: timed(lambda _: answer(together))(i) / 32,
+            "plait.predict": timed(lambda i: app.predict("bench", rows[i])),
+            "Booster.predict": timed(lambda i: booster.predict(matrix[i : i + 1], num_threads=1)),
+        }
+        blocks: dict[str, list[float]] = {name: [] for name in kinds}
         for _ in range(60):
-            for name in blocks:
-                taken = []
-                for i, row in enumerate(rows[:200]):
-                    started = time.perf_counter()
-                    if name == "plait.predict":
-                        app.predict("bench", row)
-                    elif name == "engine":
-                        engine.predict({key: [value] for key, value in row.items()})
-                    else:
-                        booster.predict(matrix[i : i + 1], num_threads=1)
-                    taken.append(time.perf_counter() - started)
-                blocks[name].append(statistics.median(taken))
+            for name, seconds in kinds.items():
+                blocks[name].append(statistics.median(seconds(i) for i in range(100)))
     found: dict[str, object] = {
         f"{name}_us": round(1e6 * statistics.median(taken), 2) for name, taken in blocks.items()
     }
-    found["plait.predict / Booster.predict"] = ratio(
-        blocks["plait.predict"], blocks["Booster.predict"]
-    )
+    for over, under in (
+        ("answer", "C call"),
+        ("plait.predict", "C call"),
+        ("plait.predict", "Booster.predict"),
+        ("answer", "32 at once"),
+    ):
+        found[f"{over} / {under}"] = ratio(blocks[over], blocks[under])
     return found
 
 

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from plait.app.app import App
     from plait.app.app import open_project as open
     from plait.core.errors import PlaitError
+    from plait.train.from_sklearn import from_sklearn
 
-__all__ = ["App", "PlaitError", "__version__", "open"]
+__all__ = ["App", "PlaitError", "__version__", "from_sklearn", "open"]
 
 _PUBLIC = {
     "App": ("plait.app.app", "App"),
     "PlaitError": ("plait.core.errors", "PlaitError"),
+    "from_sklearn": ("plait.train.from_sklearn", "from_sklearn"),
     "open": ("plait.app.app", "open_project"),
 }
 

@@ -2,16 +2,14 @@
 
 import asyncio
 import shutil
-from dataclasses import replace
 
 import pytest
 
 import plait
 from plait.core.context import Principal
-from plait.core.errors import BudgetExceeded, InvalidRequest, NotAllowed, Refused, UnknownName
+from plait.core.errors import BudgetExceeded, InvalidRequest, NotAllowed, UnknownName
 from plait.core.privacy import Privacy
 from plait.core.request import PredictRequest
-from plait.registry.decision import register_decision
 from plait.store.record import RequestRow
 
 
@@ -89,25 +87,6 @@ def test_an_unknown_contract_leaves_nothing_behind(app, row):
             app.predict(f"nonsense-{number}", row)
     assert app.requests() == []
     assert not app._answering
-
-
-def test_going_back_to_an_earlier_decision(app, linear, declare, row):
-    (first,) = app.decisions("loan")
-    second = declare(app, "loan", linear(intercept=3.0), winner="other")
-    assert app.decision(second.id) == second
-    number = app.release(first.id[:20])
-    assert number == app.release(first.id) - 1
-    app.live.refresh()
-    assert app.predict("loan", row).decision == first.id
-
-
-def test_a_decision_without_a_winner_cannot_be_released(app):
-    (made,) = app.decisions("loan")
-    nobody = replace(made, winner="", artefact="")
-    register_decision(app.store, nobody, None, tenant="default", privacy=Privacy.INTERNAL)
-    with pytest.raises(Refused) as caught:
-        app.release(nobody.id)
-    assert caught.value.code == "contract_unmet"
 
 
 def test_another_tenants_requests_are_not_there(app, row):

@@ -1,5 +1,7 @@
 """Frames and files in, the same with answers out."""
 
+import tempfile
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -13,6 +15,7 @@ from plait.core.errors import InvalidData
 from plait.core.schema import Field, Schema
 from plait.store.frame import Frame
 from plait.store.table_read import read_table
+from plait.store.table_write import write_table
 from plait.tasks.tabular.task import TabularTask
 
 ROWS = [
@@ -132,6 +135,66 @@ def test_a_file_is_answered_in_chunks_and_the_row_to_blame_is_counted_through(
     source.write_text(source.read_text().replace("40000", "forty"))
     with pytest.raises(InvalidData, match=r"row 4: 'income' is text, not a number \('forty'\)"):
         predict_file(task, source, target)
+
+
+@pytest.mark.parametrize("source", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("target", ["csv", "tsv", "jsonl", "parquet"])
+def test_each_format_is_read_and_written(answering, tmp_path, source, target):
+    frame = Frame.of({name: [row[name] for row in ROWS] for name in ROWS[0]})
+    path = tmp_path / f"in.{source}"
+    write_table(path, frame)
+    assert predict_file(answering.live.task("loan"), path, tmp_path / f"out.{target}") == 3
+    found = read_table(tmp_path / f"out.{target}")
+    assert found.names == (*ROWS[0], "prediction", "probability_no", "probability_yes")
+    assert found["probability_yes"].values.tolist() == [share for _, share in answers(answering)]
+    assert found["region"].values.tolist() == ["north", None, "west"]
+
+
+def test_chunks_stay_in_order_however_long_each_takes(answering, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "CHUNK_ROWS", 1)
+    task = answering.live.task("loan")
+
+    def slow(columns):
+        time.sleep(0.02 * (columns["income"][0] % 2))
+        return task.predictor.predict(columns)
+
+    dawdling = SimpleNamespace(artefact=task.predictor.artefact, predict=slow)
+    source = tmp_path / "in.csv"
+    lines = [f"{income},1,true,north\n" for income in range(1001, 1011)]
+    source.write_text("income,debt,employed,region\n" + "".join(lines))
+    predict_file(TabularTask("loan", dawdling), source, tmp_path / "out.csv")
+    assert read_table(tmp_path / "out.csv")["income"].values.tolist() == list(range(1001, 1011))
+
+
+@pytest.mark.parametrize("moment", ["answering", "writing", "finishing"])
+def test_ctrl_c_leaves_nothing_behind(answering, tmp_path, monkeypatch, moment):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    scratch, kept = tmp_path / "scratch", tmp_path / "kept"
+    scratch.mkdir()
+    kept.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    source = tmp_path / "in.csv"
+    source.write_text("income,debt,employed,region\n" + "1000,1,true,north\n" * 9)
+    task = answering.live.task("loan")
+    watch = None
+    if moment == "answering":
+        task = TabularTask("loan", SimpleNamespace(artefact=task.predictor.artefact, predict=stop))
+    elif moment == "writing":
+        watch = stop
+    else:
+        monkeypatch.setattr("plait.store.table_write.os.replace", stop)
+    target = kept / "out.csv"
+    with pytest.raises(KeyboardInterrupt):
+        predict_file(task, source, target, watch)
+    assert list(kept.iterdir()) == list(scratch.iterdir()) == []
+
+
+def test_moments_are_no_numbers():
+    field = Field(name="x", kind="number")
+    with pytest.raises(InvalidData, match="row 1: 'x' is text, not a number"):
+        read_columns(Frame.of({"x": ["2024-01-31"]}), (field,), "here")
 
 
 def test_names_that_differ_in_case_are_one():

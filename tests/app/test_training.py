@@ -219,6 +219,17 @@ def test_running_again_gives_the_same_evidence_and_winner(do, again):
     assert again(made.id) == {"evidence": made.evidence, "verdict": "same winner: dummy"}
 
 
+def test_a_time_too_short_is_recorded_and_run_again(store, do, again, monkeypatch):
+    made = do(minutes=1e-6)
+    evidence = find_evidence(store, made.evidence)
+    assert made.winner == "dummy"
+    assert evidence.schedule["order"] == [f"dummy/{at}" for at in range(5)]
+    assert evidence.schedule["not_finished"] == made.not_finished
+    assert (evidence.schedule["splits"], made.not_finished) == (5, {})
+    assert again(made.id)["evidence"] == made.evidence
+    assert evidence.id != find_evidence(store, do().evidence).id
+
+
 def test_running_again_needs_no_source_and_no_contract(do, again, folder):
     made = do()
     (folder / "loans.csv").unlink()

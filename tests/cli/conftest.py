@@ -200,6 +200,10 @@ def made(tmp_path_factory):
         told = ("init", folder / name, "--data", folder / f"{name}.csv", "--target", target)
         started[name] = called(*told, "--json")
         assert started[name].status == 0, started[name]
+        if name != "oddities":  # one race of every candidate there is will do
+            settings = folder / name / "plait.yaml"
+            few = "task: tabular\n    candidates: [dummy, linear, lightgbm]"
+            settings.write_text(settings.read_text().replace("task: tabular", few))
 
     def train(name):
         contract = started[name].json["contract"]

@@ -1,5 +1,7 @@
 """Decisions in the terminal: the list, one of them whole."""
 
+from pathlib import Path
+
 import plait
 
 
@@ -45,7 +47,26 @@ def test_a_measured_decision_is_whole_in_a_narrow_terminal(run, made, narrow):
     assert "…" not in ran.out
 
 
+def test_a_measured_decision_has_plots_and_a_card(run, made):
+    project = made["customers"].folder
+    listed = run("decisions", "--project", project, "--json").json["decisions"]
+    made_id = next(each["id"] for each in listed if each["kind"] == "measured")
+    ran = run("decisions", made_id, "--project", project)
+    assert "against latency" in ran.out
+    assert "●" in ran.out
+    told = run("decisions", made_id, "--project", project, "--json").json
+    files = {name: Path(path) for name, path in told["files"].items()}
+    assert {"card", "pareto"} <= set(files)
+    assert files["pareto"].read_text().startswith("<svg ")
+    card = run("decisions", made_id, "--project", project, "--card").out
+    assert card == files["card"].read_text()
+    assert card.startswith("# ")
+    assert made_id in card
+
+
 def test_options_that_do_not_go_together(run, project):
+    assert run("decisions", "--card", "--project", project).status == 2
+    assert run("decisions", "dec_1", "--card", "--rerun", "--project", project).status == 2
     assert run("decisions", "--rerun", "--project", project).status == 2
     assert run("decisions", "dec_1", "--contract", "loan", "--project", project).status == 2
 

@@ -1,5 +1,7 @@
 """The catalogue in the terminal."""
 
+import lightgbm
+import numpy as np
 import pytest
 
 from plait.core.errors import OriginError
@@ -68,3 +70,29 @@ def test_a_changed_origin_is_one_line(refused, monkeypatch):
     monkeypatch.setattr("plait.cli.models.pull", changed)
     code, line = refused("models", "pull", "loanapp")
     assert (code, line) == ("origin_changed", "it could not be fetched; wheel: other bytes")
+
+
+def test_a_model_from_elsewhere_is_imported(run, refused, tmp_path):
+    rows = [[age, age % 7, "yes" if age % 3 else "no"] for age in range(40)]
+    lines = ["age,debt,paid", *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "people.csv").write_text("\n".join(lines) + "\n")
+    contract = "{task: tabular, data: people.csv, target: paid}"
+    (tmp_path / "plait.yaml").write_text(f"project: p\ncontracts:\n  paid: {contract}\n")
+    told = {"objective": "binary", "verbose": -1, "num_threads": 1}
+    data = lightgbm.Dataset(
+        np.array([[float(row[1])] for row in rows]),
+        [int(row[2] == "yes") for row in rows],
+        feature_name=["debt"],
+    )
+    lightgbm.train(told, data, 2).save_model(tmp_path / "old.txt")
+    named = ("--contract", "paid", "--project", tmp_path)
+    ran = run("models", "import", tmp_path / "old.txt", *named)
+    assert ran.status == 0, ran
+    assert "old.txt is the incumbent of paid: art_" in ran.out.replace("\n", " ")
+    assert "0 for no, 1 for yes" in ran.out.replace("\n", " ")
+    found = run("models", "import", tmp_path / "old.txt", *named, "--classes", "no,yes", "--json")
+    assert (found.json["columns"], found.json["notes"]) == (["debt"], [])
+    (tmp_path / "old.pkl").write_bytes(b"\x80\x04.")
+    code, line = refused("models", "import", tmp_path / "old.pkl", *named)
+    assert code == "import_refused"
+    assert "plait.from_sklearn(model, frame)" in line

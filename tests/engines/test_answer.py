@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,8 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plait.core.errors import EngineError
-from plait.engines.answer import answer_of, level_text, output_schema
-from plait.engines.pipeline import Calibration, Interval, Pipeline
+from plait.engines.answer import (
+    answer_of,
+    calibrated_odds,
+    group_key,
+    level_text,
+    output_schema,
+    scores_of,
+)
+from plait.engines.pipeline import Calibration, Interval, LevelSet, Pipeline
+
+KNOTS = ((-1.0, -2.0), (0.5, 0.25), (2.0, 1.0))
+LEVELS = LevelSet(level=0.9, least=(0.6, 0.3), by="area", groups={"coast": (0.1, 0.9)})
 
 
 def binary(*, classes=("no", "yes"), slope=1.0, offset=0.0, threshold=None):
@@ -93,13 +104,74 @@ def test_levels_keep_their_type(classes, texts, kind):
 
 
 def test_the_output_schema_says_what_is_answered():
-    for pipeline in (binary(), multiclass(), regression(), regression(1.0)):
+    sets = replace(binary(), set=LEVELS)
+    for pipeline in (binary(), sets, multiclass(), regression(), regression(1.0), grouped(True)):
         answer = answer_of(pipeline).row([0.0] * scores_of(pipeline))
         assert output_schema(pipeline).names == tuple(answer)
 
 
-def scores_of(pipeline):
-    return 3 if pipeline.problem == "multiclass" else 1
+def grouped(quantiles):
+    own = {"coast": 2.0, "": -5.0}
+    found = Interval(level=0.9, half_width=0.5, quantiles=quantiles, by="area", groups=own)
+    return Pipeline(problem="regression", classes=(), encode=(), interval=found)
+
+
+def test_a_group_has_its_own_half_width():
+    answer = answer_of(grouped(False))
+    assert answer.row([3.0], "coast") == {"prediction": [3.0], "lower": [1.0], "upper": [5.0]}
+    assert answer.row([3.0], "moon")["upper"] == [3.5]
+    assert list(answer.batch(np.full((2, 1), 3.0), ["coast", "town"])["upper"]) == [5.0, 3.5]
+
+
+def test_quantiles_are_moved_outwards_and_hold_the_answer():
+    answer = answer_of(grouped(True))
+    assert answer.row([3.0, 2.0, 7.0]) == {"prediction": [3.0], "lower": [3.0], "upper": [3.0]}
+    found = answer.row([3.0, 2.0, 7.0], "town")
+    assert found == {"prediction": [3.0], "lower": [1.5], "upper": [7.5]}
+    crossed = answer.row([3.0, 9.0, 1.0], "coast")
+    assert crossed == {"prediction": [3.0], "lower": [3.0], "upper": [3.0]}
+
+
+def test_a_curve_moves_the_log_odds():
+    calibrate = Calibration(slope=2.0, offset=-1.0, knots=KNOTS)
+    answer = answer_of(replace(binary(), calibrate=calibrate)).row([0.75])  # at the second knot
+    assert answer["probability_yes"] == [pytest.approx(1 / (1 + math.exp(-0.25)))]
+
+
+@given(
+    contributions=st.lists(
+        st.lists(st.floats(-5, 5), min_size=3, max_size=3), min_size=1, max_size=4
+    ),
+    base=st.floats(-3, 3),
+)
+def test_on_a_curve_the_shares_still_add_up(contributions, base):
+    calibration = Calibration(slope=0.7, offset=0.2, knots=KNOTS)
+    answer = answer_of(replace(binary(threshold=0.0), calibrate=calibration))
+    parts = np.array(contributions)
+    raw = base + parts.sum(axis=1)
+    found = answer.shares(parts[:, None, :], raw[:, None])
+    rise = calibrated_odds(raw, calibration) - calibrated_odds(np.full(len(raw), base), calibration)
+    np.testing.assert_allclose(found.sum(axis=1), rise, atol=1e-6)
+
+
+def test_offsets_move_the_classes_apart():
+    calibrate = Calibration(offsets=(math.log(2), 0.0, math.log(5)))
+    answer = answer_of(replace(multiclass(), calibrate=calibrate)).row([0.0, 0.0, 0.0])
+    assert [answer[f"probability_{each}"][0] for each in "abc"] == pytest.approx(
+        [0.25, 0.125, 0.625]
+    )
+
+
+def test_a_set_holds_what_is_likely_enough_and_the_likeliest():
+    answer = answer_of(replace(binary(), set=LEVELS))
+    found = [answer.row([raw], area) for raw in (0.0, -2.0, 2.0) for area in ("town", "coast")]
+    sets = [(each["set_no"][0], each["set_yes"][0]) for each in found]
+    assert sets == [(True, True)] * 2 + [(True, False)] * 2 + [(False, True), (True, True)]
+
+
+def test_a_group_is_named_by_its_text():
+    names = [group_key(each) for each in ("x", True, np.bool_(False), None, math.nan, 3.0)]
+    assert names == ["x", "true", "false", "", "", "3"]
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
@@ -118,6 +190,15 @@ scores = st.floats(-1e3, 1e3)
 
 @given(
     pipeline=st.one_of(
+        st.just(replace(binary(), calibrate=Calibration(slope=0.7, knots=KNOTS), set=LEVELS)),
+        st.just(
+            replace(
+                multiclass(),
+                calibrate=Calibration(offsets=(0.5, -1.0, 0.1)),
+                set=LevelSet(level=0.9, least=(0.2, 0.3, 0.4)),
+            )
+        ),
+        st.builds(grouped, st.booleans()),
         st.builds(binary, slope=scores, offset=scores, threshold=st.none() | st.floats(0, 1)),
         st.builds(multiclass, slope=scores),
         st.builds(regression, st.none() | st.floats(0, 10)),
@@ -127,9 +208,10 @@ scores = st.floats(-1e3, 1e3)
 def test_a_row_is_answered_as_in_its_batch(pipeline, table):
     answer = answer_of(pipeline)
     width = scores_of(pipeline)
-    batch = answer.batch(np.array(table)[:, :width])
+    areas = ["coast", "town", None, "coast", "moon"][: len(table)]
+    batch = answer.batch(np.array(table)[:, :width], areas)
     for at, raw in enumerate(table):
-        alone = answer.row(raw[:width])
+        alone = answer.row(raw[:width], areas[at])
         assert {name: [column[at]] for name, column in batch.items()} == alone
         chances = [value for name, (value,) in alone.items() if name.startswith("probability")]
         assert not chances or sum(chances) == pytest.approx(1, abs=1e-15)

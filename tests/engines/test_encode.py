@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from plait.core.errors import EngineError
 from plait.engines.encode import Encoder
-from plait.engines.pipeline import NumberCode, OneHotCode, OrdinalCode
+from plait.engines.pipeline import LookupCode, NumberCode, OneHotCode, OrdinalCode, Pipeline
 
 nan = math.nan
 
@@ -144,3 +145,26 @@ def test_a_row_is_encoded_as_in_its_batch(code, rows):
     np.testing.assert_array_equal(
         matrix, encoder.matrix({"n": as_objects, "t": second, "u": second}, len(rows))
     )
+
+
+def test_a_lookup_has_numbers_of_its_own_for_each_value():
+    code = LookupCode(
+        column="rooms",
+        keys=(1.0, 2.0),
+        rows=((0.5, None), (7.0, 1.0)),
+        missing=(None, 0.0),
+        unknown=(-1.0, -2.0),
+    )
+    assert Pipeline.read(
+        Pipeline(problem="regression", classes=(), encode=(code,)).record()
+    ).encode == (code,)
+    values = [1, 2.0, True, None, math.nan, 9, "two"]
+    expected = [[0.5, math.nan], [7, 1], [0.5, math.nan], *[[math.nan, 0]] * 2, *[[-1, -2]] * 2]
+    encoder = Encoder((code,))
+    np.testing.assert_array_equal(encoder.matrix({"rooms": values}, 7), expected)
+    for value, row in zip(values, expected, strict=True):
+        np.testing.assert_array_equal(encoder.row({"rooms": [value]}), row)
+    with pytest.raises(ValueError, match="unlike widths"):
+        replace(code, missing=(1.0,))
+    with pytest.raises(ValueError, match="not one row per key"):
+        replace(code, keys=(1.0,))

@@ -33,3 +33,12 @@ def test_a_number_has_its_interval_and_a_text_its_confidence():
     answers = {"prediction": [None], "probability_a": [1.0], "confidence": [0.25]}
     (found,) = PredictionReader(schema(*answers)).read(answers)
     assert (found.value, found.confidence, found.abstained) == (None, 0.25, True)
+
+
+def test_a_set_names_its_levels():
+    names = ("prediction", "probability_no", "probability_yes", "set_no", "set_yes")
+    reader = PredictionReader(Schema(tuple(Field(name=name, kind="number") for name in names)))
+    columns = ([["no", "yes"], [0.8, 0.5], [0.2, 0.5]], [[True, True], np.array([False, True])])
+    first, second = reader.read(dict(zip(names, [*columns[0], *columns[1]], strict=True)))
+    assert (first.set, second.set) == (("no",), ("no", "yes"))
+    assert second.record()["set"] == ["no", "yes"]

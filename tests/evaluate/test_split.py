@@ -7,6 +7,7 @@ from plait.core.errors import InvalidData
 from plait.evaluate.split import (
     choose_splits,
     grouped,
+    ordered_by,
     repeated_folds,
     repeated_stratified,
     time_ordered,
@@ -120,3 +121,91 @@ def test_what_cannot_be_split(truth, problem, code):
         choose_splits(truth, problem, seed=0)
     assert caught.value.code == code
     assert caught.value.hint
+
+
+GROUPED = np.arange(240) // 4
+
+
+def test_groups_are_dealt_so_that_classes_are_even_and_repeated():
+    truth = (np.arange(240) % 60 < 6).astype(int)
+    chosen = choose_splits(truth, "binary", seed=1, groups=GROUPED)
+    assert (chosen.kind, chosen.folds, chosen.repeats) == ("grouped", 5, 4)
+    assert (times_tested(chosen, 240) == 4).all()
+    for split in chosen:
+        assert not set(GROUPED[split.train]) & set(GROUPED[split.test])
+        assert 4 <= truth[split.test].sum() <= 6
+    assert not np.array_equal(chosen.each[0].test, chosen.each[5].test)
+
+
+@pytest.mark.parametrize(("groups", "folds"), [(2, 2), (3, 3), (49, 5)])
+def test_few_groups_are_dealt_once(groups, folds):
+    chosen = choose_splits(np.arange(240.0), "regression", seed=0, groups=np.arange(240) % groups)
+    assert (chosen.folds, chosen.repeats) == (folds, 1)
+
+
+@pytest.mark.parametrize(
+    ("groups", "says"),
+    [(np.zeros(40), "one group"), (np.repeat([0, 1], 20), "no way to part the groups")],
+)
+def test_groups_that_cannot_be_parted(groups, says):
+    with pytest.raises(InvalidData, match=says) as caught:
+        choose_splits(np.repeat([0, 1], 20), "binary", seed=0, groups=groups)
+    assert caught.value.code == "data_too_small"
+
+
+@given(times=st.lists(st.integers(0, 12), min_size=30, max_size=80))
+def test_rows_of_one_time_stay_together_and_the_past_trains(times):
+    moments = np.array(times, dtype=float)
+    if len(set(times)) < 7:
+        return
+    try:
+        splits = ordered_by(moments, folds=2)
+    except InvalidData:  # one time has nearly all rows
+        return
+    assert len(splits) == 2
+    tested = np.zeros(len(moments), dtype=int)
+    for split in splits:
+        assert moments[split.train].max() < moments[split.test].min()
+        assert set(np.flatnonzero(moments < moments[split.test].min())) == set(split.train)
+        tested[split.test] += 1
+    assert (tested == (moments >= moments[splits.each[0].test].min())).all()
+
+
+def test_a_time_is_kept_whatever_order_the_rows_have():
+    random = np.random.default_rng(0)
+    times = random.permutation(200).astype(float)
+    chosen = choose_splits(random.integers(0, 2, 200), "binary", seed=9, times=times)
+    assert (chosen.kind, chosen.folds, chosen.repeats) == ("time_ordered", 5, 1)
+    for split in chosen:
+        assert times[split.train].max() < times[split.test].min()
+        assert (np.diff(split.test) > 0).all()
+
+
+def test_later_rows_of_a_group_that_was_trained_on_are_not_tested():
+    times, truth = np.arange(200.0), np.arange(200) % 2
+    groups = np.array([f"p{i // 5}" if i % 7 else "returns" for i in range(200)])
+    chosen = choose_splits(truth, "binary", seed=0, groups=groups, times=times)
+    for split in chosen:
+        assert not set(groups[split.train]) & set(groups[split.test])
+        assert split.train.max() < split.test.min()
+    assert "returns" not in set(np.concatenate([groups[split.test] for split in chosen]))
+
+
+def test_the_past_is_long_enough_to_have_met_each_class():
+    truth = np.arange(200) % 2
+    truth[:80] = 0
+    chosen = choose_splits(truth, "binary", seed=0, times=np.arange(200.0))
+    assert len(chosen) == 5
+    assert [len(split.test) for split in chosen] == pytest.approx([24] * 5, abs=1)
+    assert all(set(truth[split.train]) == {0, 1} for split in chosen)
+    truth[:199] = 0
+    truth[[197, 199]] = 1
+    with pytest.raises(InvalidData, match="in order of time"):
+        choose_splits(truth, "binary", seed=0, times=np.arange(200.0))
+
+
+def test_gaps_in_time_do_not_matter():
+    truth = np.arange(120) % 2
+    near = choose_splits(truth, "binary", seed=0, times=np.arange(120.0))
+    far = choose_splits(truth, "binary", seed=0, times=np.arange(120.0) ** 3)
+    assert near.id == far.id

@@ -5,8 +5,8 @@ import pytest
 from plait.core.context import Context, Principal
 from plait.core.errors import InvalidRequest, NotAllowed
 from plait.core.exchange import Exchange
-from plait.core.request import PredictRequest
-from plait.flow.admit import MAX_ROWS, admit
+from plait.core.request import ForecastRequest, PredictRequest
+from plait.flow.admit import MAX_ROWS, MAX_STEPS, admit
 from plait.flow.handle import inline
 
 
@@ -35,3 +35,15 @@ def test_too_few_or_too_many_rows(count, code):
     with pytest.raises(InvalidRequest) as caught:
         inline(admit(exchange(count), Context()))
     assert (caught.value.code, caught.value.where) == (code, "rows")
+
+
+@pytest.mark.parametrize("steps", [0, MAX_STEPS, MAX_STEPS + 1])
+def test_a_history_may_not_be_too_long(steps):
+    request = ForecastRequest(contract="load", history=[1.0] * steps)
+    context = Context(principal=Principal(scopes=frozenset({"predict"})))
+    if steps <= MAX_STEPS:  # that it is empty is for whoever reads it to say
+        assert inline(admit(Exchange(request=request), context)).request is request
+        return
+    with pytest.raises(InvalidRequest) as raised:
+        inline(admit(Exchange(request=request), context))
+    assert raised.value.code == "request_too_large"

@@ -3,7 +3,6 @@
 LINES = 40
 ELSEWHERE: dict[str, str] = {
     # src module -> why no test mirrors it; this list may only shrink
-    "plait.engines.pipeline": "plain records; tests/engines/test_encode.py and test_answer.py",
     "plait.store.record": "plain records; check_store writes and reads each",
     "plait.testing.store": "tests/store/test_base.py runs it on broken stores",
 }

@@ -11,9 +11,15 @@ import pytest
 import uvicorn
 
 import plait
+from plait.core.artefact import Manifest
 from plait.core.errors import UnknownName
 from plait.core.prompt import Chunk
 from plait.core.response import ChatResponse, EmbedResponse
+from plait.core.schema import Field, Schema
+from plait.engines.answer import output_schema
+from plait.engines.base import json_bytes, write_artefact
+from plait.engines.linear import LinearModel
+from plait.engines.pipeline import PIPELINE, NumberCode, Pipeline
 from plait.serve.http import make
 from plait.serve.run import Server, address_of, listen
 
@@ -74,6 +80,40 @@ def public(app):
         return Client(asgi, "http://desk.example", **headers)
 
     return client
+
+
+@pytest.fixture
+def sums(project, client, declare, tmp_path):
+    """Serve a contract `sums` whose fields are numbers of these names, and return its client."""
+    opened = []
+
+    def serve(*names):
+        pipeline = Pipeline(
+            problem="regression",
+            classes=(),
+            encode=tuple(NumberCode(column=name, fill=0.5) for name in names),
+        )
+        manifest = Manifest(
+            engine="linear",
+            task="tabular",
+            problem="regression",
+            input=Schema(tuple(Field(name=name, kind="number", nullable=True) for name in names)),
+            output=output_schema(pipeline),
+            origin="trained",
+        )
+        count = len(names)
+        model = LinearModel([[1.0 + at for at in range(count)]], [0.25], [0.0] * count)
+        files = {PIPELINE: json_bytes(pipeline.record()), "model.json": json_bytes(model.record())}
+        file = project / "plait.yaml"
+        contract = "  sums: {task: tabular, data: none.csv, target: y}\n"
+        file.write_text(file.read_text() + contract)
+        opened.append(plait.open(project))
+        declare(opened[0], "sums", write_artefact(tmp_path / "made", manifest, files))
+        return client(make(opened[0]))
+
+    yield serve
+    for app in opened:
+        app.close()
 
 
 @pytest.fixture

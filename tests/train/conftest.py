@@ -3,19 +3,37 @@
 import json
 from dataclasses import replace
 
+import lightgbm
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from plait.core.artefact import Manifest
 from plait.core.cancel import Cancel
 from plait.core.contract import Contract, Cost, Objective, OutOfScope
+from plait.core.schema import Field, Schema
+from plait.engines.answer import output_schema
+from plait.engines.base import json_bytes, load, write_artefact
+from plait.engines.linear import LinearModel
+from plait.engines.pipeline import (
+    PIPELINE,
+    Calibration,
+    Interval,
+    NumberCode,
+    OneHotCode,
+    OrdinalCode,
+    Pipeline,
+)
 from plait.evaluate.split import repeated_folds, repeated_stratified
 from plait.store.frame import RawColumn, objects
 from plait.train.corpus import prepare_text
 from plait.train.encoder import Encoder
+from plait.train.export_model import plain_model
 from plait.train.plan import plan_race
 from plait.train.prepare import prepare
 from plait.train.race import measure_all, race
+from plait.train.series import prepare_series
+from plait.train.series_plan import plan_series
 
 ROWS = 240
 LEVELS = ("coast", "town", "village")
@@ -95,6 +113,7 @@ TEXT_CONTRACT_SCOPED = replace(TEXT_CONTRACT, out_of_scope=OutOfScope(level="oos
 
 def make_plan(problem, **changes):
     """Return the race on the loans, on three splits: enough to compare, quick to run."""
+    changes = {"candidates": ("dummy", "linear", "lightgbm"), **changes}
     prepared = prepare(make_loans(), replace(CONTRACTS[problem], **changes))
     plan = plan_race(prepared, replace(CONTRACTS[problem], **changes), seed=3)
     split = repeated_folds if problem == "regression" else repeated_stratified
@@ -189,3 +208,164 @@ def text_raced(text_plan, tmp_path_factory):
 def fresh():
     """Return loans that no sample holds, with the number to predict."""
     return prepare(make_loans(rows=1000, seed=99), CONTRACTS["regression"])
+
+
+EXPORT_LEVELS = ('coast "x"', "naïve??/", "back\\slash", "")
+EXPORT_FIELDS = (
+    Field(name="yearly income", kind="number", low=0.0, high=100.0),
+    Field(name="debt/ratio %", kind="number", nullable=True, sentinels=(999.0, -1.0), high=60.0),
+    Field(name="int", kind="boolean", nullable=True),
+    Field(name="日本", kind="category", nullable=True, levels=EXPORT_LEVELS),
+    Field(name="prediction", kind="category", levels=("a", "b"), label="ends */ here"),
+)
+EXPORT_CODES = {
+    "lightgbm": (
+        NumberCode(column="yearly income"),
+        NumberCode(column="debt/ratio %", sentinels=(999.0, -1.0)),
+        OrdinalCode(column="日本", levels=EXPORT_LEVELS),
+        NumberCode(column="int"),
+        OrdinalCode(column="prediction", levels=("b", "a"), unknown=-2.0),
+    ),
+    "linear": (
+        OneHotCode(column="日本", levels=EXPORT_LEVELS),
+        NumberCode(column="yearly income", shift=40.0, scale=12.0),
+        NumberCode(column="debt/ratio %", sentinels=(999.0,), fill=3.1, scale=7.0, indicator=True),
+        NumberCode(column="int", fill=0.3),
+        OneHotCode(column="prediction", levels=("a",)),
+    ),
+}
+EXPORT_CODES |= {
+    "forest": EXPORT_CODES["lightgbm"],
+    "blend": tuple(dict.fromkeys((*EXPORT_CODES["linear"], *EXPORT_CODES["lightgbm"]))),
+    "constant": (),
+}
+EXPORT_CLASSES = {"binary": (False, True), "multiclass": (1, 2, 3), "regression": ()}
+
+
+def write_exportable(folder, engine, problem, **options):
+    """Write an artefact with names, levels and numbers that an export could trip over."""
+    pipeline = Pipeline(
+        problem=problem,
+        classes=EXPORT_CLASSES[problem],
+        encode=EXPORT_CODES[engine],
+        calibrate={
+            "binary": Calibration(slope=0.8, offset=0.1, knots=((-1.0, -1.5), (0.2, 0.1), (1, 3))),
+            "multiclass": Calibration(slope=1.2, offsets=(0.1, -0.2, 0.0)),
+        }.get(problem),
+        interval=Interval(level=0.9, half_width=0.75) if problem == "regression" else None,
+        threshold=0.4 if problem == "binary" else None,
+    )
+    if engine == "blend":
+        files = blended(folder, problem, {"lightgbm": 0.7, "linear": 0.2, "forest": 1.1})
+    elif engine in ("linear", "constant"):
+        scores = 3 if problem == "multiclass" else 1
+        weights = np.random.default_rng(5).normal(0, 1, (scores, pipeline.width)).tolist()
+        model = LinearModel(weights, [0.2] * scores, [0.0] * pipeline.width)
+        files = {"model.json": json_bytes(model.record())}
+    else:
+        files = {"model.txt": boosted_text(problem, **options)}
+        if engine == "forest":  # its sums are no probabilities, so that many are held at the floor
+            files["forest.json"] = json_bytes({"floor": 0.05})
+    manifest = Manifest(
+        engine="linear" if engine == "constant" else engine,
+        task="tabular",
+        problem=problem,
+        input=Schema(EXPORT_FIELDS),
+        output=output_schema(pipeline),
+        origin="tests",
+    )
+    write_artefact(folder, manifest, {PIPELINE: json_bytes(pipeline.record()), **files})
+    return load(folder)
+
+
+def boosted_text(problem, sets=(), **options):
+    """Return LightGBM's text of a few trees on five numbers, many of them missing or 0."""
+    random = np.random.default_rng(5)
+    matrix = random.normal(30, 20, (400, 5)).round(2)
+    matrix[:, 2:] = random.integers(-1, 4, (400, 3))
+    matrix[random.random((400, 5)) < 0.15] = np.nan
+    matrix[random.random((400, 5)) < 0.15] = 0.0
+    target = np.nan_to_num(matrix[:, 0]) + 9 * np.isnan(matrix[:, 1]) * matrix[:, 4]
+    target = np.nan_to_num(target + 8 * np.nan_to_num(matrix[:, 2]))
+    if problem != "regression":
+        target = np.digitize(target, [20, 40][: 2 if problem == "multiclass" else 1])
+    settings = {"objective": problem, "num_leaves": 7, "verbosity": -1, "num_threads": 1}
+    settings |= {"num_class": 3 if problem == "multiclass" else 1, "min_data_in_leaf": 5, **options}
+    data = lightgbm.Dataset(matrix, target, categorical_feature=[*sets])
+    return lightgbm.train(settings, data, 9).model_to_string().encode()
+
+
+def blended(folder, problem, weights):
+    """Return the files of a blend of artefacts."""
+    files = {"blend.json": json_bytes(weights)}
+    for name in weights:
+        member = folder.with_name(f"{folder.name}-{name}")
+        write_exportable(member, name, problem)
+        files |= {f"members/{name}/{each.name}": each.read_bytes() for each in member.iterdir()}
+    return files
+
+
+@pytest.fixture(scope="session")
+def exportable():
+    """What writes an artefact for an export, and loads it."""
+    return write_exportable
+
+
+@pytest.fixture(scope="session")
+def plain_models(tmp_path_factory):
+    """Each engine and problem: its predictor, and the model as plain numbers."""
+    found = {}
+    for engine in EXPORT_CODES:
+        for problem in EXPORT_CLASSES:
+            zero = engine == "lightgbm" and problem == "regression"
+            options = {"zero_as_missing": True} if zero else {}
+            folder = tmp_path_factory.mktemp("exportable")
+            predictor = write_exportable(folder, engine, problem, **options)
+            found[engine, problem] = predictor, plain_model(predictor.artefact, "7 float-s")
+    return found
+
+
+@pytest.fixture(
+    scope="session",
+    params=[(engine, problem) for engine in EXPORT_CODES for problem in EXPORT_CLASSES],
+    ids="-".join,
+)
+def plain(request, plain_models):
+    """Each of them in turn."""
+    return plain_models[request.param]
+
+
+SERIES_CONTRACT = Contract(
+    task="series", data="load.csv", target="load", series="city", horizon=5, season=7
+)
+
+
+def make_series(count=12, steps=84, seed=0):
+    """Return loads of cities: a level that wanders, and a week whose shape all of them share."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    week = np.array([5.0, 3.0, 0.0, 1.0, 4.0, -6.0, -7.0])
+    size = random.uniform(1, 20, count)
+    level = 60 + random.normal(0, 0.7, (count, steps)).cumsum(axis=1)
+    load = size[:, None] * (level + week[np.arange(steps) % 7] + random.normal(0, 1, level.shape))
+    names = [f"c{each:02}" for each in range(count) for _ in range(steps)]
+    return (
+        RawColumn("city", "string", objects(names)),
+        RawColumn("load", "number", load.ravel()),
+    )
+
+
+@pytest.fixture(scope="session")
+def series_prepared():
+    return prepare_series(make_series(), SERIES_CONTRACT)
+
+
+@pytest.fixture(scope="session")
+def series_plan(series_prepared):
+    return plan_series(series_prepared, SERIES_CONTRACT, seed=3)
+
+
+@pytest.fixture(scope="session")
+def series_raced(series_plan, tmp_path_factory):
+    last = replace(series_plan.splits, folds=3, each=series_plan.splits.each[-3:])
+    folder = tmp_path_factory.mktemp("series")
+    return race(replace(series_plan, splits=last), MemoryRun(), folder=folder)

@@ -19,9 +19,17 @@ def sample_of(target, problem="binary", seed=0):
 
 def test_every_candidate_of_the_table_is_one(tmp_path):
     found = [recipes.load(name)(tmp_path) for name in recipes.names()]
-    assert [each.name for each in found] == recipes.names() == ["dummy", "linear", "lightgbm"]
-    assert [each.complexity for each in found] == [0, 1, 2]
-    assert [each.paradigm for each in found] == ["rule", "linear", "tree"]
+    assert [each.name for each in found] == recipes.names()
+    assert {each.name: (each.paradigm, each.complexity) for each in found} == {
+        "dummy": ("rule", 0),
+        "rule_list": ("rule", 1),
+        "linear": ("linear", 1),
+        "lightgbm": ("tree", 2),
+        "extra_trees": ("tree", 3),
+        "neighbours": ("neighbour", 3),
+        "tabm": ("deep", 4),
+        "ensemble": ("tree", 5),
+    }
     assert all(json_bytes(each.configuration()) for each in found)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from plait.core.extras import installed
 from plait.core.schema import Field, Schema
 from plait.engines.base import load
 from plait.evaluate.metric import METRICS, score
@@ -18,7 +19,15 @@ def rows_of(sample, most=12):
     return [{k: None if v != v else v for k, v in row.items()} for row in rows]
 
 
-@pytest.fixture(scope="module", params=["linear", "lightgbm"])
+def names():
+    """Return every candidate of the table that reads the rows, and whose library is here."""
+    needs = {name: getattr(recipes.load(name), "needs", "") for name in recipes.names()}
+    return [
+        name for name, each in needs.items() if name != "dummy" and (not each or installed(each))
+    ]
+
+
+@pytest.fixture(scope="module", params=names())
 def candidate(request):
     """Makes a candidate of the table that reads the rows."""
     return recipes.load(request.param)

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from plait.core.contract import Contract, ContractLimits
@@ -170,3 +171,54 @@ def test_too_few_texts_are_declared(text_plan, text_raced, text_measured):
     assert "too few labels to compare" in decision.summary
     assert "of the 60 texts got the right level" in decision.summary
     assert decision.notes[0] == "tfidf_linear breaks latency_ms: 1.5 measured, 1 allowed."
+
+
+def test_the_score_reported_is_less_than_the_one_it_won_with(contracts, raced, measured):
+    random = np.random.default_rng(0)
+    even = [random.normal(0.8, 0.02, 3).tolist() for _ in raced.results]
+    lucky = Raced(
+        plan=raced.plan,
+        results=tuple(
+            replace(each, scores=tuple(scores))
+            for each, scores in zip(raced.results, even, strict=True)
+        ),
+    )
+    _, decision = conclude(
+        contracts["binary"], lucky, measured, name="loans", by="tester", created=0.0
+    )
+    won = next(each for each in decision.standings if each.name == decision.winner)
+    told = decision.reported
+    assert told.optimism > 0
+    assert told.score == pytest.approx(won.score - told.optimism)
+    assert told.low < told.score < told.high
+    assert f"its roc_auc is {told.score:.4f}" in decision.summary
+    assert f"it was chosen with {won.score:.4f}" in decision.summary
+    assert Decision.read(json.loads(json.dumps(decision.record()))) == decision
+
+
+def test_a_decision_without_one_keeps_the_id_it_had(concluded):
+    record = concluded[1].record()
+    assert "reported" in record
+    assert "reported" not in replace(concluded[1], reported=None).record()
+
+
+def test_what_cannot_be_run_loses(contracts, raced, measured):
+    dead = {**measured, "linear": Measured({}, {}, failed="it cannot be measured: killed")}
+    _, decision = conclude(contracts["binary"], raced, dead, name="loans", by="tester", created=0.0)
+    assert decision.winner != "linear"
+    why = {each.name: each.why for each in decision.standings}
+    assert why["linear"] == "breaks running: it cannot be measured: killed"
+
+
+def test_what_was_not_finished_is_in_the_evidence_and_the_decision(contracts, raced, measured):
+    lost = {"lightgbm": "on split 2 it ran out of memory"}
+    ran = {"order": ["dummy/0"], "not_finished": lost, "splits": 3}
+    less = Raced(plan=raced.plan, results=raced.results[:2], lost=lost, schedule=ran)
+    evidence, decision = conclude(
+        contracts["binary"], less, measured, name="loans", by="tester", created=0.0
+    )
+    assert evidence.schedule == ran
+    assert Evidence.read(json.loads(json.dumps(evidence.record()))).id == evidence.id
+    assert decision.reasons()[-1] == ("lightgbm was not finished: on split 2 it ran out of memory.")
+    assert "lightgbm was not finished" in decision.summary
+    assert Decision.read(json.loads(json.dumps(decision.record()))).id == decision.id

@@ -162,7 +162,10 @@ def test_a_race_of_rows_with_few_of_a_class_ends(loans, run_kind, tmp_path):
     kept = [row for row, value in enumerate(loans[-1].values) if value == "yes"][:38]
     kept += [row for row, value in enumerate(loans[-1].values) if value == "no"][:2]
     few = [replace(column, values=column.values[kept]) for column in loans]
-    contract = Contract(task="tabular", data="", target="approved", exclude=("score", "grade"))
+    three = ("dummy", "linear", "lightgbm")
+    contract = Contract(
+        task="tabular", data="", target="approved", exclude=("score", "grade"), candidates=three
+    )
     plan = plan_race(prepare(few, contract), contract)
     results = race(plan, run_kind(), folder=tmp_path).results
     assert [len(result.scores) for result in results] == [8, 8, 8]

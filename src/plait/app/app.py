@@ -14,39 +14,47 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from plait.app.batch import D, predict_file, predict_frame
 from plait.app.check_flow import check_flows
 from plait.app.collection import Collections
+from plait.app.deciding import Deciding
 from plait.app.draw import describe_flow
 from plait.app.embedder import embedder_of
 from plait.app.explain import explain
 from plait.app.flows import Flows
 from plait.app.guards import guard_of
-from plait.app.jobs import Jobs
 from plait.app.keys import Keys
 from plait.app.live import Live
-from plait.app.loop import Loop
+from plait.app.loop import Loop, told
 from plait.app.models import Models
 from plait.app.prompts import Prompts
 from plait.app.settings import Project, cache_folder, load_project
 from plait.core.budget import Budget
 from plait.core.columns import Row
 from plait.core.context import LOCAL, Context, Principal
-from plait.core.contract import Contract
-from plait.core.decision import Decision
-from plait.core.errors import EngineError, Refused, UnknownName
+from plait.core.errors import UnknownName
 from plait.core.ids import Json, content_id
-from plait.core.job import JobSpec
 from plait.core.privacy import Privacy
 from plait.core.prompt import Chunk, Message, Prompt
 from plait.core.protocol import Embedder, Guard
-from plait.core.request import ChatRequest, EmbedRequest, PredictRequest, SearchRequest
-from plait.core.response import ChatResponse, EmbedResponse, PredictResponse, SearchResponse
+from plait.core.request import (
+    ChatRequest,
+    EmbedRequest,
+    ForecastRequest,
+    PredictRequest,
+    SearchRequest,
+)
+from plait.core.response import (
+    ChatResponse,
+    EmbedResponse,
+    Forecast,
+    PredictResponse,
+    SearchResponse,
+)
 from plait.core.trace import Trace
 from plait.engines.memo import MemoEmbedder
 from plait.flow.base import Parts
 from plait.flow.handle import Flow, inline
 from plait.flow.record import Record
-from plait.registry.decision import find_decision, find_decisions, release
 from plait.store.base import Store
-from plait.store.record import JobRow, RequestRow
+from plait.store.record import RequestRow
 from plait.store.sqlite import SqliteStore
 from plait.tasks.search.embed import EmbedTask
 
@@ -54,7 +62,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class App:
+class App(Deciding):
     """A project, open: `with plait.open("plait.yaml") as app: ...`.
 
     Attributes:
@@ -66,10 +74,8 @@ class App:
     """
 
     def __init__(self, project: Project, store: Store) -> None:
-        self.project = project
-        self.store = store
+        super().__init__(project, store)
         self.live = Live(store, project.settings.contracts, project.store / "artefacts")
-        self.jobs = Jobs(store, project)
         self.keys = Keys(store)
         self.models = Models(project, lambda weights: embedder_of(store, project, weights))
         self.collections = Collections(store, project, self.models.embedder, work=self._work)
@@ -167,17 +173,40 @@ class App:
         request = PredictRequest(contract=contract, rows=several, reasons=reasons)
         return inline(self.handle(request, self.context()))
 
-    async def handle(self, request: PredictRequest, context: Context) -> PredictResponse:
-        """Answer rows by their contract's flow: the async twin of `predict`, under a context."""
+    def forecast(
+        self, contract: str, history: Sequence[float | None], horizon: int | None = None
+    ) -> Forecast:
+        """Go on with a series by the contract's champion, or judge its last point.
+
+        Args:
+            contract: name of a `series` contract.
+            history: the numbers so far, oldest first, None for missing.
+            horizon: how many steps to forecast; None takes as many as the contract has.
+
+        Raises:
+            UnknownName: no such contract, or nothing answers for it yet.
+            InvalidRequest: the history or the horizon is none.
+        """
+        request = ForecastRequest(contract=contract, history=history, horizon=horizon)
+        return inline(self.handle(request, self.context()))
+
+    if TYPE_CHECKING:
+
+        @overload
+        async def handle(self, request: PredictRequest, context: Context) -> PredictResponse: ...
+
+        @overload
+        async def handle(self, request: ForecastRequest, context: Context) -> Forecast: ...
+
+    async def handle(self, request: PredictRequest | ForecastRequest, context: Context) -> Any:
+        """Answer by the contract's flow: the async twin of `predict` and `forecast`."""
         name = request.contract
         flow = self._answering.get(name)
         if flow is None:  # there are as many as contracts, and each is asked again and again
             privacy = self.contract(name).privacy
             flow = self.flows.task(name, partial(self.live.task, name), privacy)
             self._answering[name] = flow
-        response = await flow.handle(request, context)
-        assert isinstance(response, PredictResponse)  # what a contract's task ends with
-        return response
+        return await flow.handle(request, context)
 
     def speakers(self) -> dict[str, str]:
         """Return what can be named as a model: name -> `flow`, `model` or `embedder`."""
@@ -256,7 +285,7 @@ class App:
         context = self.context(principal)
         if watch is None:
             return self._loop.run(self.chat(request, context))
-        return self._loop.run(_told(self.stream(request, context), watch))
+        return self._loop.run(told(self.stream(request, context), watch))
 
     def search(
         self,
@@ -343,8 +372,8 @@ class App:
 
         Args:
             contract: name of the contract.
-            source: CSV or Parquet with at least the contract's features.
-            target: CSV or Parquet to write: the input's columns plus `prediction`, and
+            source: CSV, Parquet or JSON lines with at least the contract's features.
+            target: such a file to write: the input's columns plus `prediction`, and
                 `probability_<class>` per class.
             watch: told the number of rows written so far after each chunk.
 
@@ -360,137 +389,6 @@ class App:
     def requests(self, limit: int = 20, principal: Principal = LOCAL) -> list[RequestRow]:
         """Return the newest recorded requests of the principal's tenant."""
         return self.store.find(RequestRow, tenant=principal.tenant, limit=limit)
-
-    # the evidence loop
-
-    def contract(self, name: str) -> Contract:
-        """Return a contract of the project.
-
-        Raises:
-            UnknownName: there is none of that name.
-        """
-        return self.project.contract(name)
-
-    def submit_training(
-        self,
-        contract: str,
-        *,
-        add: Sequence[str] = (),
-        seed: int = 0,
-        release: bool = True,
-        principal: Principal = LOCAL,
-    ) -> JobRow:
-        """Put the training of a contract in the queue; the same wish unfinished is not doubled.
-
-        Args:
-            contract: name of the contract.
-            add: columns to use on top of the contract's features, as an experiment.
-            seed: of everything random.
-            release: whether the winner shall answer from then on.
-            principal: who asks.
-        """
-        self.contract(contract)
-        arguments: dict[str, Json] = {
-            "contract": contract,
-            "add": list(add),
-            "seed": seed,
-            "release": release,
-            "by": principal.key or "local",
-        }
-        return self.jobs.submit(JobSpec(kind="train", arguments=arguments), principal)
-
-    def train(
-        self,
-        contract: str,
-        *,
-        add: Sequence[str] = (),
-        seed: int = 0,
-        release: bool = True,
-        watch: Callable[[JobRow], None] | None = None,
-    ) -> Decision:
-        """Race the candidates of a contract, decide, release the winner; return the decision.
-
-        Args:
-            contract: name of the contract.
-            add: columns to use on top of the contract's features, as an experiment.
-            seed: of everything random.
-            release: whether the winner shall answer from then on.
-            watch: told of each change of the job.
-
-        Raises:
-            InvalidData: the data cannot be used.
-            Refused: no candidate is within the limits; the decision is recorded all the same.
-        """
-        job = self.submit_training(contract, add=add, seed=seed, release=release)
-        return self.trained(job, watch)
-
-    def trained(self, job: JobRow, watch: Callable[[JobRow], None] | None = None) -> Decision:
-        """Work on a submitted training until it ends; return the decision, or raise as `train`."""
-        with self.project.placing("contracts", str(job.arguments["contract"])):
-            row = self.jobs.result(job.id, watch)
-        result = row.result if isinstance(row.result, dict) else {}
-        decision = self.decision(str(result["decision"]))
-        if not decision.winner:
-            raise Refused(
-                "contract_unmet",
-                decision.summary,
-                where=decision.contract,
-                hint=f"`plait decisions {decision.id[:12]}` shows each candidate; widen the limits",
-            )
-        return decision
-
-    def rerun(
-        self, decision: str, *, watch: Callable[[JobRow], None] | None = None
-    ) -> Mapping[str, Json]:
-        """Run the evidence of a decision again from the dataset version it cites.
-
-        Returns:
-            `evidence`, the id, and `verdict`, a sentence on the winner.
-
-        Raises:
-            Refused: `rerun_differs`, the evidence came out otherwise.
-        """
-        arguments: dict[str, Json] = {"decision": self.decision(decision).id, "by": "local"}
-        job = self.jobs.submit(JobSpec(kind="rerun", arguments=arguments), LOCAL)
-        result = self.jobs.result(job.id, watch).result
-        return result if isinstance(result, dict) else {}
-
-    def decision(self, decision: str) -> Decision:
-        """Return a decision by its id, or an unambiguous beginning of it.
-
-        Raises:
-            UnknownName: there is none.
-        """
-        return find_decision(self.store, decision)
-
-    def decisions(self, contract: str | None = None) -> list[Decision]:
-        """Return every decision, newest first, of one contract or of all."""
-        return find_decisions(self.store, contract)
-
-    def release(self, decision: str, *, by: str = "local") -> int:
-        """Let a decision's winner answer for its contract; earlier ones too, to go back.
-
-        Raises:
-            UnknownName: there is no such decision.
-            Refused: the decision has no winner.
-        """
-        made = self.decision(decision)
-        if not made.winner:
-            raise Refused("contract_unmet", "that decision has no winner", where=made.contract)
-        return release(self.store, made, by=by, tenant=LOCAL.tenant)
-
-
-async def _told(
-    pieces: AsyncGenerator[Chunk | ChatResponse, None], watch: Callable[[str], None]
-) -> ChatResponse:
-    """Tell each piece of an answer and return the whole."""
-    async with aclosing(pieces) as events:
-        async for event in events:
-            if isinstance(event, ChatResponse):
-                return event
-            if event.text:
-                watch(event.text)
-    raise EngineError("engine_failed", "the answer ended without an end")
 
 
 def open_project(path: str | Path = ".", **flags: str | int) -> App:

@@ -1,7 +1,11 @@
 """Many rows at once: data frames, and files of any length in constant memory."""
 
+import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
@@ -110,18 +114,49 @@ def predict_file(
     check_names(manifest.output.names, f"the answers of {task.contract}")
     fields = manifest.input.fields
     texts = [field.name for field in fields if field.kind == "category"]
+
+    def answered(frame: Frame, first: int) -> Frame:
+        columns = read_columns(frame, fields, str(source), first=first)
+        answers = task.predictor.predict(columns)
+        names = free_names(frame.names, answers)
+        kept = (replace(each, name=names.get(each.name, each.name)) for each in frame.columns)
+        return Frame((*kept, *Frame.of(answers).columns))
+
     done = 0
-    with TableWriter(Path(target)) as writer:
-        for frame in read_chunks(source, CHUNK_ROWS, strings=texts):
-            columns = read_columns(frame, fields, str(source), first=done + 1)
-            answers = task.predictor.predict(columns)
-            names = free_names(frame.names, answers)
-            kept = (replace(each, name=names.get(each.name, each.name)) for each in frame.columns)
-            writer.write(Frame((*kept, *Frame.of(answers).columns)))
+    with (
+        TableWriter(Path(target)) as writer,
+        closing(read_chunks(source, CHUNK_ROWS, strings=texts)) as chunks,
+    ):
+        for frame in _side_by_side(answered, chunks):
+            writer.write(frame)
             done += frame.height
             if watch is not None:
                 watch(done)
     return done
+
+
+def _side_by_side(
+    answered: Callable[[Frame, int], Frame], chunks: Iterable[Frame]
+) -> Iterator[Frame]:
+    """Yield the answered chunks in order; a few are under way at once, one thread each.
+
+    Engines let go of the interpreter's lock, so that chunks are answered while others are read and
+    written. What is in memory does not grow with the table.
+    """
+    workers = os.cpu_count() or 1
+    pool = ThreadPoolExecutor(workers, "plait-batch")
+    waiting: deque[Future[Frame]] = deque()
+    first = 1
+    try:
+        for chunk in chunks:
+            waiting.append(pool.submit(answered, chunk, first))
+            first += chunk.height
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def free_names(names: Collection[str], answers: Collection[str]) -> dict[str, str]:
@@ -180,8 +215,10 @@ class _Cells:
         self._field = field
         self._where = where
         self._first = first
-        self._raw = column.values.tolist()
-        self._absent = _flags(value is None or value != value for value in self._raw)
+        if column.kind == "number":
+            self._absent = np.isnan(column.values)
+        else:
+            self._absent = _flags(value is None for value in column.values)
 
     def values(self) -> NDArray[Any]:
         """Return the values in the kind of the field.
@@ -200,23 +237,31 @@ class _Cells:
                 return self._levels()
 
     def _numbers(self) -> NDArray[Any]:
-        if self._column.kind == "string":
-            texts = _flags(value is not None and not _is_number(value) for value in self._raw)
-            self._refuse(texts, "is text, not a number")
-        cells = zip(self._raw, self._absent, strict=True)
-        values = np.array([np.nan if absent else float(value) for value, absent in cells])
+        values = self._column.values
+        if self._column.kind != "number":
+            if self._column.kind != "boolean":
+                texts = _flags(value is not None and not _is_number(value) for value in values)
+                self._refuse(texts, "is text, not a number")
+            cells = zip(values, self._absent, strict=True)
+            values = np.array([np.nan if absent else float(value) for value, absent in cells])
         self._refuse(np.isinf(values), "is infinite")
         return values
 
     def _booleans(self) -> NDArray[Any]:
-        read = [_BOOLEANS.get(str(value).lower(), value) for value in self._raw]
+        values = self._column.values
+        if self._column.kind == "boolean":
+            return values
+        read = [_BOOLEANS.get(str(value).lower(), value) for value in values.tolist()]
         wrong = _flags(value not in (0, 1) for value in read)
         self._refuse(wrong & ~self._absent, "is neither true nor false")
         return self._objects(map(bool, read))
 
     def _levels(self) -> NDArray[Any]:
+        values = self._column.values
+        if self._column.kind in ("string", "time"):
+            return values
         # a frame may hold only levels that look like numbers where training saw text as well
-        return self._objects(map(level_text, self._raw))
+        return self._objects(map(level_text, values.tolist()))
 
     def _objects(self, values: Iterable[object]) -> NDArray[Any]:
         cells = zip(values, self._absent, strict=True)
@@ -226,7 +271,7 @@ class _Cells:
         """Raise an error on the first of these rows, if there is one."""
         if rows.any():
             at = int(np.argmax(rows))
-            value = "" if self._absent[at] else f" ({shown(self._raw[at])})"
+            value = "" if self._absent[at] else f" ({shown(self._column.values.tolist()[at])})"
             raise InvalidData(
                 "data_format",
                 f"{self._field.name!r} {problem}{value}",

@@ -1,21 +1,31 @@
 """What the types of plait.yaml cannot say: which names exist, which numbers make sense."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
-from typing import cast
+from typing import Any
 
 from plait.core.contract import Contract
 from plait.core.errors import InvalidSettings, UnknownName, shown
 from plait.core.settings import Node
-from plait.evaluate.metric import METRICS
-from plait.train.base import candidate_names
+from plait.train.names import known_candidates, known_metrics
 
-TASKS = ("tabular", "text")
+TASKS = ("tabular", "text", "series")
 """The kinds of request that this plait answers."""
 
 _NAME = re.compile(r"\w[\w.-]*")  # of a contract: it stands in addresses and file names
 _PORTS = range(65536)
+_SHARE = "write a share above 0 and below 1, such as "
+_COUNT = "write a whole number from 0 on"
+_RANGES: Sequence[tuple[tuple[str, ...], Callable[[Any], bool], str]] = (
+    (("out_of_scope", "max_loss"), lambda number: 0 < number < 1, f"{_SHARE}0.05"),
+    (("require", "interval"), lambda number: 0 < number < 1, f"{_SHARE}0.9"),
+    (("fairness", "max_gap"), lambda number: 0 < number < 1, f"{_SHARE}0.1"),
+    (("fairness", "min_rows"), lambda number: number > 0, "write a whole number above 0"),
+    (("anomaly", "share"), lambda number: 0 < number < 0.5, "write a share from 0 to 0.5"),
+    (("horizon",), lambda number: number >= 0, _COUNT),
+    (("season",), lambda number: number >= 0, _COUNT),
+)
 _USUAL = {each.name: each.default for each in fields(Contract)} | {"features": {}}
 
 
@@ -61,12 +71,20 @@ def _check_contract(name: str, contract: Contract, node: Node) -> None:
     if task is not None and contract.task not in TASKS:
         raise _wrong(task, f"this plait knows {', '.join(TASKS)} only")
     if contract.metric:
-        _check_name("unknown_metric", "metric", contract.metric, METRICS, find_node(node, "metric"))
+        metrics, written = known_metrics(contract), find_node(node, "metric")
+        _check_name("unknown_metric", "metric", contract.metric, metrics, written)
     for candidate in contract.candidates:
         listed = find_node(node, "candidates")
-        known = candidate_names(contract.task)
+        known = known_candidates(contract)
         _check_name("unknown_component", "candidate", candidate, known, listed)
+    if not contract.target and contract.task != "tabular":
+        raise _wrong(node, "name the column to predict: `target: COLUMN`")
     _check_texts(contract, node)
+    _check_series(contract, node)
+    for names, fits, hint in _RANGES:
+        number = find_node(node, *names)
+        if number is not None and number.content is not None and not fits(number.content):
+            raise _wrong(number, hint)
     _check_above_zero(find_node(node, "limits"))
     _check_above_zero(find_node(node, "objective", "cost"))
 
@@ -83,9 +101,16 @@ def _check_texts(contract: Contract, node: Node) -> None:
                 if contract.task == "text"
                 else f"`{name}` goes with `task: text`",
             )
-    loss = find_node(node, "out_of_scope", "max_loss")
-    if loss is not None and not 0 < cast(float, loss.content) < 1:
-        raise _wrong(loss, "write a share above 0 and below 1, such as 0.05")
+
+
+def _check_series(contract: Contract, node: Node) -> None:
+    """Look at the keys that only contracts of series have."""
+    if contract.task == "series":
+        return
+    for name in ("series", "horizon", "season"):
+        written = find_node(node, name)
+        if written is not None and getattr(contract, name) != _USUAL[name]:
+            raise _wrong(written, f"`{name}` goes with `task: series`")
 
 
 def _check_name(code: str, kind: str, name: str, known: Collection[str], node: Node | None) -> None:

@@ -15,6 +15,7 @@ from typing import TypeAlias, cast
 
 from plait.app.ingesting import ingest
 from plait.app.jobs import error_record, log_file
+from plait.app.lineage import Lineage
 from plait.app.settings import Project, load_project
 from plait.app.training import Ended, rerun, train
 from plait.core.cancel import Cancel
@@ -118,11 +119,14 @@ def work(store: Store, job: JobRow, run: LeasedRun, settings: Path, said: Path) 
         said: where an unexpected error's traceback will be found.
     """
     try:
-        ended = _kind(job.kind)(store, load_project(settings), job.arguments, run)
-        with store.transaction():  # all of it or nothing, and only if the job is still ours
-            run.hold()
-            ended.keep()
-            return store.job_finish(job.id, job.owner, "done", result=ended.result)
+        kind, project = _kind(job.kind), load_project(settings)
+        with Lineage(store, job, project) as lineage:
+            ended = kind(store, project, job.arguments, run)
+            with store.transaction():  # all of it or nothing, and only if the job is still ours
+                run.hold()
+                ended.keep()
+                lineage.result = ended.result
+                return store.job_finish(job.id, job.owner, "done", result=ended.result)
     except Cancelled as error:
         return store.job_finish(job.id, job.owner, "cancelled", error=error_record(error))
     except PlaitError as error:

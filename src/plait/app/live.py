@@ -134,9 +134,12 @@ class Live:
 
 
 def _warm(predictor: Predictor) -> None:
-    """Answer one row that could be real, so that the first request finds everything loaded."""
-    fields = predictor.artefact.manifest.input.fields
-    predictor.predict({field.name: [_usual(field)] for field in fields})
+    """Answer what could be real once, so that the first request finds everything loaded."""
+    manifest = predictor.artefact.manifest
+    if manifest.task == "series":
+        predictor.predict({"history": [[0.0, 1.0]], "horizon": [1]})
+    else:
+        predictor.predict({field.name: [_usual(field)] for field in manifest.input.fields})
 
 
 def _usual(field: Field) -> Scalar:

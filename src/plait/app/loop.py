@@ -1,9 +1,14 @@
 """One event loop in a thread of its own, for callers that have none."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from threading import Lock, Thread
 from typing import Any, TypeVar
+
+from plait.core.errors import EngineError
+from plait.core.prompt import Chunk
+from plait.core.response import ChatResponse
 
 T = TypeVar("T")
 
@@ -52,3 +57,16 @@ class Loop:
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
+
+
+async def told(
+    pieces: AsyncGenerator[Chunk | ChatResponse, None], watch: Callable[[str], None]
+) -> ChatResponse:
+    """Tell each piece of an answer and return the whole."""
+    async with aclosing(pieces) as events:
+        async for event in events:
+            if isinstance(event, ChatResponse):
+                return event
+            if event.text:
+                watch(event.text)
+    raise EngineError("engine_failed", "the answer ended without an end")

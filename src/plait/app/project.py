@@ -55,6 +55,7 @@ contracts:
     # restating the target; known only afterwards; protected
     exclude: [action, reject, typur, review, unver, gdlin, race, male, married, old, min30]
     limits: {latency_ms: 5, size_mb: 50}
+    candidates: [dummy, rule_list, linear, lightgbm, extra_trees]    # without it, all there are
     privacy: personal
   intent: {task: text, data: intents.yaml, target: intent, limits: {latency_ms: 20}}
 collections:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from plait.app.encoder import encoder_of
 from plait.app.intents import SUFFIXES, read_intents
+from plait.app.planning import few, planned, prepared
 from plait.app.settings import Project, environment
 from plait.core.cancel import Cancel
 from plait.core.contract import Contract, FeatureNote, SqlSource
@@ -17,7 +17,7 @@ from plait.core.ids import Json
 from plait.core.job import J, JobRun, Progress
 from plait.engines.base import read_artefact
 from plait.registry.artefact import register_artefact
-from plait.registry.dataset import read_dataset, register_dataset
+from plait.registry.dataset import register_dataset
 from plait.registry.decision import (
     find_decision,
     find_evidence,
@@ -28,12 +28,13 @@ from plait.store.base import Store
 from plait.store.frame import Frame
 from plait.store.table_query import read_query
 from plait.store.table_read import read_table
-from plait.train.conclude import conclude, declare, evidence_of
-from plait.train.corpus import lacking, prepare_text
+from plait.train.conclude import choose, conclude, declare, evidence_of
+from plait.train.curve import learning_curve
 from plait.train.measure import Measured
-from plait.train.plan import Plan, plan_few, plan_race
-from plait.train.prepare import Prepared, prepare
+from plait.train.plan import Plan
 from plait.train.race import Raced, measure_all, race
+from plait.train.require import check_all
+from plait.train.schedule import EVERYTHING, Schedule
 from plait.train.version import dataset_id
 
 TENANT = "default"
@@ -62,7 +63,8 @@ def train(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
     Args:
         store: of the project.
         project: has the contract.
-        arguments: `contract` (its name), `add`, `seed`, `release`, `by`.
+        arguments: `contract` (its name), `add`, `seed`, `release`, `by`, and where there is a time
+            to keep to `minutes`.
         run: the job.
 
     Returns:
@@ -74,8 +76,12 @@ def train(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
     run.progress(Progress("reading the data"))
     dataset = _keep_data(store, project.folder, name, contract, add)
     seed = cast(int, arguments["seed"])
-    raced, measured = _run(_plan(store, project, contract, dataset, seed), contract, run)
-    evidence, decision = _concluded(contract, raced, measured, name, by)
+    minutes = cast("float | None", arguments.get("minutes"))
+    schedule = EVERYTHING if minutes is None else Schedule(seconds=60 * minutes)
+    plan = planned(store, project, contract, dataset, name=name, seed=seed)
+    raced, measured = _run(plan, contract, run, schedule)
+    part = _part(contract, plan, run)
+    evidence, decision = _concluded(contract, raced, measured, part, name=name, by=by)
     for result in raced.results:
         register_artefact(
             store,
@@ -115,8 +121,12 @@ def rerun(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
     contract = Contract.read(before.contract)
     seed = cast(int, before.splits["seed"])
     by = str(arguments["by"])
-    plan = _plan(store, project, contract, before.dataset, seed)
-    raced, measured = _run(plan, contract, run)
+    plan = planned(
+        store, project, contract, before.dataset, name=made.contract, seed=seed,
+        incumbent=_incumbent(before),
+    )  # fmt: skip
+    schedule = EVERYTHING if before.schedule is None else Schedule.read(before.schedule)
+    raced, measured = _run(plan, contract, run, schedule)
     after, again = conclude(
         contract, raced, measured, name=made.contract, by=by, created=time.time()
     )
@@ -130,42 +140,37 @@ def rerun(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
     return Ended({"evidence": after.id, "verdict": _verdict(made, again)})
 
 
-def _prepared(frame: Frame, contract: Contract, seed: int = 0) -> Prepared:
-    """Return the rows ready to learn from, by the contract's task."""
-    if contract.task == "text":
-        return prepare_text(frame.columns, contract)
-    return prepare(frame.columns, contract, seed=seed)
+def _incumbent(evidence: Evidence) -> str | None:
+    """Return the id of the imported artefact that raced; None when none did."""
+    raced = (each for each in evidence.candidates if each.paradigm == "incumbent")
+    return next((str(each.configuration["artefact"]) for each in raced), None)
 
 
-def _plan(store: Store, project: Project, contract: Contract, dataset: str, seed: int) -> Plan:
-    """Return the race on a kept dataset version; of too few texts it has one candidate."""
-    prepared = _prepared(read_dataset(store, dataset), contract, seed)
-    encoder, notes = encoder_of(store, project, contract)
-    prepared = replace(prepared, notes=(*notes, *prepared.notes))
-    planned = plan_few if _few(contract, prepared) else plan_race
-    return planned(prepared, contract, seed=seed, encoder=encoder)
-
-
-def _few(contract: Contract, prepared: Prepared) -> bool:
-    """Tell whether there are too few texts to compare candidates by."""
-    return contract.task == "text" and lacking(prepared) > 0
-
-
-def _run(plan: Plan, contract: Contract, run: JobRun) -> tuple[Raced, dict[str, Measured]]:
-    """Race and measure."""
-    part = _Part(run, evidence_of(contract, Raced(plan=plan, results=())).id)
-    raced = race(plan, part, folder=run.folder)
+def _run(
+    plan: Plan, contract: Contract, run: JobRun, schedule: Schedule
+) -> tuple[Raced, dict[str, Measured]]:
+    """Race, check what the contract requires, and measure."""
+    part = _part(contract, plan, run)
+    raced = check_all(contract, race(plan, part, folder=run.folder, schedule=schedule), part)
     return raced, measure_all(raced, part)
 
 
+def _part(contract: Contract, plan: Plan, run: JobRun) -> "_Part":
+    return _Part(run, evidence_of(contract, Raced(plan=plan, results=())).id)
+
+
 def _concluded(
-    contract: Contract, raced: Raced, measured: Mapping[str, Measured], name: str, by: str
+    contract: Contract,
+    raced: Raced,
+    measured: Mapping[str, Measured],
+    run: JobRun,
+    **told: str,
 ) -> tuple[Evidence | None, Decision]:
     """Return the decision and its evidence, which too few texts do not give."""
-    told = {"name": name, "by": by}
-    if _few(contract, raced.plan.prepared):
+    if few(contract, raced.plan.prepared):
         return None, declare(contract, raced, measured, created=time.time(), **told)
-    return conclude(contract, raced, measured, created=time.time(), **told)
+    curve = learning_curve(contract, raced, choose(contract, raced, measured), run)
+    return conclude(contract, raced, measured, created=time.time(), curve=curve, **told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +241,7 @@ def _keep_data(
                 where="--with",
                 hint=suggestion(column, frame.names),
             )
-    _prepared(frame, contract)  # refuses what cannot be trained on, before it is kept
+    prepared(frame, contract)  # refuses what cannot be trained on, before it is kept
     dataset = dataset_id(frame.columns)
     source = contract.data.sql if isinstance(contract.data, SqlSource) else contract.data
     register_dataset(
@@ -279,6 +284,10 @@ def _difference(recorded: Evidence, again: Evidence, cited: str) -> str:
         for split, (was, now) in enumerate(zip(old.scores, new.scores, strict=False), 1):
             if was != now:
                 return f"{changed}{old.name} scored {now} on split {split}, recorded is {was}"
+    if recorded.schedule != again.schedule:
+        lost = cast("Mapping[str, str]", (again.schedule or {}).get("not_finished", {}))
+        said = "; ".join(f"{name}: {why}" for name, why in lost.items()) or "all were"
+        return f"{changed}other candidates were not finished ({said})"
     return f"{changed}the contract, the data, the splits or the list of candidates is another"
 
 

@@ -6,24 +6,34 @@ import click
 from rich.markup import escape
 
 from plait.app.app import App
+from plait.app.card import write_record
 from plait.cli.bar import job_bar
 from plait.cli.frame import json_option, open_app, print_json, project_option
-from plait.cli.render import show_decision, show_decisions
-from plait.cli.terminal import console, whole
+from plait.cli.render import show_decision, show_decisions, show_plots
+from plait.cli.terminal import brief, console, whole
+from plait.registry.decision import find_evidence
 
 
 @click.command("decisions")
 @click.argument("decision", required=False)
 @click.option("--contract", help="Only decisions of this contract.")
 @click.option("--rerun", is_flag=True, help="Run the evidence of DECISION again and compare.")
+@click.option("--card", is_flag=True, help="Print the model card of DECISION, as Markdown.")
 @project_option
 @json_option
 def command(
-    decision: str | None, contract: str | None, rerun: bool, project: Path, as_json: bool
+    decision: str | None,
+    contract: str | None,
+    rerun: bool,
+    card: bool,
+    project: Path,
+    as_json: bool,
 ) -> None:
     """List decisions, or show DECISION (an id or its beginning) whole."""
-    if rerun and not decision:
-        raise click.UsageError("--rerun needs the id of a decision")
+    if (rerun or card) and not decision:
+        raise click.UsageError(f"--{'rerun' if rerun else 'card'} needs the id of a decision")
+    if rerun and card:
+        raise click.UsageError("give either --rerun or --card")
     if contract and decision:
         raise click.UsageError("give either a decision or --contract")
     with open_app(project) as app:
@@ -32,11 +42,25 @@ def command(
         elif rerun:
             _rerun(app, decision, as_json=as_json)
         else:
-            made = app.decision(decision)
-            if as_json:
-                print_json({"id": made.id, **made.record()})
-            else:
-                show_decision(made)
+            _show(app, decision, card=card, as_json=as_json)
+
+
+def _show(app: App, decision: str, *, card: bool, as_json: bool) -> None:
+    made = app.decision(decision)
+    evidence = find_evidence(app.store, made.evidence) if made.evidence else None
+    files = write_record(made, evidence, app.project.store)
+    if as_json:
+        paths = {name: str(path) for name, path in files.items()}
+        print_json({"id": made.id, **made.record(), "files": paths})
+    elif card:
+        click.echo(files["card"].read_text(encoding="utf-8"), nl=False)
+    else:
+        show_decision(made)
+        show_plots(made)
+        console.print(
+            f"\n[dim]`plait decisions {brief(made.id)} --card` prints the model card, "
+            "--json the files of card and plots[/]"
+        )
 
 
 def _list(app: App, contract: str | None, *, as_json: bool) -> None:

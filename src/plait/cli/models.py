@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
+from plait.app.importing import LICENCE, Wish, import_model
 from plait.app.settings import cache_folder
 from plait.cli.bar import pull_bar
-from plait.cli.frame import json_option, print_json
+from plait.cli.frame import json_option, open_app, print_json, project_option
 from plait.cli.terminal import table, whole
 from plait.core import figure
 from plait.registry.catalogue import find_row, list_rows
@@ -72,3 +73,56 @@ def pull_model(name: str, target: Path | None, verify: bool, as_json: bool) -> N
         print_json({"name": name, "folder": str(pulled.folder), "files": sorted(pulled.files)})
     else:
         whole(f"[green]{name}[/], {figure.size(row.size)}, is here: {escape(str(pulled.folder))}")
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--contract", required=True, metavar="NAME", help="Whose incumbent it becomes.")
+@click.option("--licence", default=LICENCE, show_default=True, help="An SPDX expression, or words.")
+@click.option("--origin", default="", help="Where it came from; else the name of the file.")
+@click.option(
+    "--columns", default="", metavar="A,B,C", help="What it reads, in its order, if it names none."
+)
+@click.option("--classes", default="", metavar="A,B", help="The levels it predicts, in its order.")
+@click.option(
+    "--trained-before", default="", metavar="TIME", help="No row from then on was trained on."
+)
+@project_option
+@json_option
+def import_file(
+    file: Path,
+    contract: str,
+    project: Path,
+    as_json: bool,
+    **said: str,
+) -> None:
+    """Take over FILE, to race as the incumbent of a contract.
+
+    FILE is LightGBM's text, an ONNX file, an MLflow folder that holds one of these, or what
+    plait.from_sklearn wrote. A pickle is never loaded.
+    """
+    wish = Wish(
+        path=file,
+        contract=contract,
+        licence=said["licence"],
+        origin=said["origin"],
+        columns=tuple(filter(None, said["columns"].split(","))),
+        classes=tuple(filter(None, said["classes"].split(","))),
+        trained_before=said["trained_before"],
+    )
+    with open_app(project) as app:
+        found = import_model(app.store, app.project, wish, by="local")
+    if as_json:
+        print_json(
+            {
+                "artefact": found.artefact,
+                "engine": found.engine,
+                "columns": list(found.read),
+                "notes": list(found.notes),
+            }
+        )
+        return
+    whole(f"[green]{escape(file.name)}[/] is the incumbent of {escape(contract)}: {found.artefact}")
+    for note in found.notes:
+        whole(escape(note))
+    whole(f"next: [bold]plait train {escape(contract)}[/] races it")

@@ -32,8 +32,8 @@ class _Shared(TypedDict):
 @click.argument("contract")
 @click.argument("pairs", nargs=-1, metavar="[FIELD=VALUE]...")
 @click.option("--row", help="One row as a JSON object, or several as a list.")
-@click.option("--file", "source", type=click.Path(), help="CSV or Parquet to answer.")
-@click.option("--out", type=click.Path(), help="CSV or Parquet to write.")
+@click.option("--file", "source", type=click.Path(), help="CSV, JSON lines or Parquet to answer.")
+@click.option("--out", type=click.Path(), help="CSV, JSON lines or Parquet to write.")
 @click.option(
     "--reasons",
     type=click.IntRange(0, _MOST_REASONS),

@@ -5,6 +5,7 @@ from typing import TypeAlias, cast
 
 from rich.markup import escape
 
+from plait.app.plot import pareto, reliability, text
 from plait.cli.terminal import brief, console, moment, table, whole
 from plait.core import figure
 from plait.core.contract import FeatureNote
@@ -40,6 +41,14 @@ def show_decision(decision: Decision) -> None:
     console.print(f"\n[dim]taken {moment(decision.created)} by {escape(decision.by)}[/]")
     for name in filter(None, (decision.id, decision.evidence)):
         whole(f"[dim]{name}[/]")
+
+
+def show_plots(decision: Decision) -> None:
+    """Print quality against latency, and what the winner's probabilities were worth."""
+    for plot in filter(None, (pareto(decision), reliability(decision))):
+        console.print()
+        for line in (plot.title, *text(plot)):
+            whole(f"[dim]{escape(line)}[/]" if line != plot.title else escape(line))
 
 
 def show_decisions(decisions: Sequence[Decision], answering: frozenset[str]) -> None:

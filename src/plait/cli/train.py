@@ -23,11 +23,22 @@ from plait.cli.terminal import console, whole
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random."
 )
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of fitting and measuring; the decision says what could not be finished.",
+)
 @click.option("--release/--no-release", default=True, help="Let the winner answer from now on.")
 @project_option
 @json_option
 def command(
-    contract: str, add: tuple[str, ...], seed: int, release: bool, project: Path, as_json: bool
+    contract: str,
+    add: tuple[str, ...],
+    seed: int,
+    minutes: float | None,
+    release: bool,
+    project: Path,
+    as_json: bool,
 ) -> None:
     """Race the candidates of CONTRACT, record the decision and release the winner.
 
@@ -36,7 +47,9 @@ def command(
     """
     with open_app(project) as app:
         with job_bar() as bar:
-            decision = app.train(contract, add=add, seed=seed, release=release, watch=bar)
+            decision = app.train(
+                contract, add=add, seed=seed, release=release, minutes=minutes, watch=bar
+            )
         if as_json:
             print_json({"id": decision.id, **decision.record()})
             return

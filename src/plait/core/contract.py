@@ -89,6 +89,21 @@ class OutOfScope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """What a contract without a target asks for: rows, or points of a series, unlike the others.
+
+    Attributes:
+        share: of rows like those in the data that may be taken for anomalies; of a series, alarms
+            per point, so that one is raised every 1 / share points.
+        label: a column that says which rows are anomalies, for comparing candidates only: none
+            learns from it. "" when there is none.
+    """
+
+    share: float = 0.01
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
     """What a candidate must be able to do, or it loses.
 
@@ -156,6 +171,7 @@ class Contract:
         series: of a `series` contract, the column that names each series; "" when there is one.
         horizon: of a `series` contract, steps ahead to forecast; 0 looks for anomalies instead.
         season: of a `series` contract, steps of one cycle; 0 reads it off the data.
+        anomaly: what is asked for where there is no target or no horizon.
     """
 
     task: TaskName
@@ -178,6 +194,7 @@ class Contract:
     series: str = ""
     horizon: int = 0
     season: int = 0
+    anomaly: Anomaly = Anomaly()
 
     def record(self) -> dict[str, Json]:
         """Return what is hashed into evidence: all but where the data lies and people's names.
@@ -209,6 +226,8 @@ class Contract:
             found["require"] = asdict(self.require)
         if self.fairness is not None:
             found["fairness"] = asdict(self.fairness)
+        if self.anomaly != Anomaly():
+            found["anomaly"] = asdict(self.anomaly)
         return found
 
     @classmethod
@@ -218,6 +237,7 @@ class Contract:
         cost, limits = parts.pop("cost"), parts.pop("limits")
         scope = parts.pop("out_of_scope", ["", OutOfScope().max_loss])
         require, fairness = parts.pop("require", {}), parts.pop("fairness", None)
+        anomaly = parts.pop("anomaly", {})
         return cls(
             data="",
             task=parts["task"],
@@ -236,6 +256,7 @@ class Contract:
             out_of_scope=None if scope is None else OutOfScope(level=scope[0], max_loss=scope[1]),
             require=Requirements(**{**require, "licence": tuple(require.get("licence", ()))}),
             fairness=None if fairness is None else Fairness(**fairness),
+            anomaly=Anomaly(**anomaly),
             **{
                 name: parts[name]
                 for name in ("group", "time", "series", "horizon", "season")

@@ -1,7 +1,7 @@
 """Evidence, the repeatable part of a bake-off, and the decision taken on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast
 
 from plait.core import figure, page
@@ -130,6 +130,8 @@ class Evidence:
         splits: kind, folds, repeats, seed and the hash of every row index.
         candidates: in the order of the race.
         libraries: name -> version of what computed the scores.
+        schedule: `order` of the fits, `not_finished` candidates with the reason and how many
+            `splits` count; None where every candidate was fitted on every split.
     """
 
     contract: Mapping[str, Json]
@@ -138,6 +140,7 @@ class Evidence:
     splits: Mapping[str, Json]
     candidates: tuple[Scored, ...]
     libraries: Mapping[str, str]
+    schedule: Mapping[str, Json] | None = None
 
     @property
     def id(self) -> str:
@@ -146,7 +149,7 @@ class Evidence:
 
     def record(self) -> dict[str, Json]:
         """Return the evidence ready for JSON."""
-        return {
+        found: dict[str, Json] = {
             "contract": self.contract,
             "dataset": self.dataset,
             "metric": self.metric,
@@ -154,6 +157,9 @@ class Evidence:
             "candidates": [each.record() for each in self.candidates],
             "libraries": self.libraries,
         }
+        if self.schedule is not None:
+            found["schedule"] = self.schedule
+        return found
 
     @classmethod
     def read(cls, record: Mapping[str, Json]) -> "Evidence":
@@ -207,6 +213,90 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """The score to expect of a winner, honest of its having been chosen by the rows that judged it.
+
+    Attributes:
+        score: its mean score less the optimism, or plus it where less is better.
+        low: lower end of the 95 % interval, which is moved as the score is.
+        high: upper end of the same.
+        optimism: what choosing the best of the candidates is expected to flatter; at least 0. See
+            `plait.evaluate.optimism`.
+    """
+
+    score: float
+    low: float
+    high: float
+    optimism: float
+
+    def record(self) -> dict[str, Json]:
+        """Return it ready for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "Reported":
+        """Return what `record()` wrote."""
+        return cls(**cast(Mapping[str, float], record))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningCurve:
+    """How a winner and its best rival do on ever more training rows, by mean over a few splits.
+
+    Attributes:
+        winner: its name.
+        rival: its name.
+        rows: trained on, ascending; the last are all.
+        winner_scores: one per count of rows.
+        rival_scores: the same of the rival.
+        slope: what the winner gains on the rival with each doubling, in the metric's unit; less
+            than 0 where the rival gains.
+        said: all of that, and whether more data would change the winner, in words.
+    """
+
+    winner: str
+    rival: str
+    rows: tuple[int, ...]
+    winner_scores: tuple[float, ...]
+    rival_scores: tuple[float, ...]
+    slope: float
+    said: str
+
+    def record(self) -> dict[str, Json]:
+        """Return it ready for JSON."""
+        found: dict[str, Json] = {name: getattr(self, name) for name in self.__slots__}
+        for name in ("rows", "winner_scores", "rival_scores"):
+            found[name] = list(getattr(self, name))
+        return found
+
+    @classmethod
+    def read(cls, record: Mapping[str, Json]) -> "LearningCurve":
+        """Return what `record()` wrote."""
+        parts: dict[str, Any] = dict(record)
+        for name in ("rows", "winner_scores", "rival_scores"):
+            parts[name] = tuple(parts[name])
+        return cls(**parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Rows that a winner gave like probabilities: what was promised, and what came.
+
+    Attributes:
+        rows: how many, each judged by a model that did not see it.
+        probability: the mean probability of two classes' positive one, or of the most probable.
+        observed: the share of rows in which that was the truth.
+    """
+
+    rows: int
+    probability: float
+    observed: float
+
+
+_LATER: dict[str, Any] = {"abstention": Abstention, "reported": Reported, "curve": LearningCurve}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Who answers for a contract, by how much, with what certainty, and why the others lost.
 
@@ -222,6 +312,10 @@ class Decision:
         machine: processor, cores and operating system that measured.
         operating_point: for a binary contract.
         abstention: for a text contract that may leave a text without an answer.
+        reported: the score to expect of the winner; its standing has the one it won with.
+        not_finished: candidate -> why there is no figure of it; nothing is known of it but that.
+        curve: whether more data would change the winner.
+        reliability: what the winner's probabilities were worth, the least first.
         notes: what a reader must know: leaks suspected, columns left out, sentinels.
         summary: one paragraph for a manager.
         by: who asked for it.
@@ -239,6 +333,10 @@ class Decision:
     machine: Mapping[str, Json]
     operating_point: OperatingPoint | None = None
     abstention: Abstention | None = None
+    reported: Reported | None = None
+    not_finished: Mapping[str, str] = field(default_factory=dict)
+    curve: LearningCurve | None = None
+    reliability: tuple[Promise, ...] = ()
     notes: tuple[str, ...] = ()
     summary: str = ""
     by: str
@@ -262,11 +360,14 @@ class Decision:
         return f"{self.contract}: {ending}"
 
     def reasons(self) -> list[str]:
-        """Return a sentence per candidate, why it won or lost, the winner first."""
+        """Return a sentence per candidate, why it won, lost or is missing, the winner first."""
         first = sorted(self.standings, key=lambda each: each.name != self.winner)
         return [
-            f"{each.name} {'won' if each.name == self.winner else 'lost'}: {each.why}."
-            for each in first
+            *(
+                f"{each.name} {'won' if each.name == self.winner else 'lost'}: {each.why}."
+                for each in first
+            ),
+            *(f"{name} was not finished: {why}." for name, why in self.not_finished.items()),
         ]
 
     def _repr_html_(self) -> str:
@@ -291,9 +392,15 @@ class Decision:
         found["standings"] = [each.record() for each in self.standings]
         found["operating_point"] = None if point is None else point.record()
         found["notes"] = list(self.notes)
-        del found["abstention"]  # the ids of decisions without one are as they were before
-        if self.abstention is not None:
-            found["abstention"] = self.abstention.record()
+        found["reliability"] = [[p.rows, p.probability, p.observed] for p in self.reliability]
+        for name in ("not_finished", "reliability"):
+            if not found[name]:
+                del found[name]
+        for name in _LATER:  # the ids of decisions without one are as they were before
+            del found[name]
+            part = getattr(self, name)
+            if part is not None:
+                found[name] = part.record()
         return found
 
     @classmethod
@@ -304,6 +411,8 @@ class Decision:
         parts["standings"] = tuple(Standing(**each) for each in parts["standings"])
         parts["operating_point"] = None if point is None else OperatingPoint.read(point)
         parts["notes"] = tuple(parts["notes"])
-        if "abstention" in parts:
-            parts["abstention"] = Abstention.read(parts["abstention"])
+        parts["reliability"] = tuple(Promise(*each) for each in parts.get("reliability", ()))
+        for name, kind in _LATER.items():
+            if name in parts:
+                parts[name] = kind.read(parts[name])
         return cls(**parts)

@@ -100,6 +100,8 @@ class InvalidData(UserError):
         "data_target_constant": "the target has one value only",
         "data_too_small": "too few rows, or too few of a class, to compare anything",
         "data_no_features": "no usable feature is left",
+        "data_time_duplicate": "a time stands twice in one series",
+        "data_time_uneven": "times of a series are no even steps, or most steps are missing",
         "data_prediction": "a prediction is not finite or not of the truth's shape",
         "data_connection": "the database could not be reached or refused the query",
     }
@@ -120,6 +122,8 @@ class InvalidRequest(UserError):
         "row_missing_field": "a row lacks a field the contract requires",
         "row_wrong_type": "a field has a value of the wrong type",
         "row_not_finite": "a field is infinite, or too large to be a number",
+        "history_empty": "the history of a forecast holds no number",
+        "horizon_too_long": "a forecast of more steps is asked for than the contract trained",
     }
 
 
@@ -199,6 +203,8 @@ class Refused(PlaitError):
         "guard_refused": "a guard refused what was asked or answered",
         "privacy_stays": "content so private may not go to a model on another machine",
         "restore_refused": "the backup does not fit this store",
+        "export_refused": "the artefact cannot be exported so, or the export answers otherwise",
+        "import_refused": "a model from elsewhere cannot be taken over as it is",
     }
 
 

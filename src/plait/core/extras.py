@@ -14,6 +14,7 @@ EXTRAS = {
     "spacy": "guard",
     "tantivy": "search",
     "tokenizers": "search",
+    "torch": "deep",
     "xllamacpp": "chat",
 }
 

@@ -4,13 +4,13 @@ Everything here is structural: a class fits by having the methods, it inherits n
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from plait.core.artefact import Artefact
 from plait.core.columns import Column, Columns
 from plait.core.context import Context
-from plait.core.contract import Paradigm, Problem
+from plait.core.contract import Direction, Paradigm, Problem
 from plait.core.exchange import Exchange
 from plait.core.ids import Json
 from plait.core.prompt import Chunk, Prompt
@@ -243,6 +243,13 @@ class Sample:
         classes: levels of the target in the order of the indexes; empty for a regression.
         problem: what is predicted.
         seed: of everything random in the fit.
+        groups: n numbers, or none: rows of one number are never parted by folds within the fit.
+        monotone: feature -> how the answer may move as it grows, all else equal.
+        interval: coverage of the interval, or of the set of levels, given with each answer; None
+            leaves a regression the usual one and classes none.
+        interval_by: a feature each of whose levels is to have that coverage, or `class` for each
+            class; "" asks for it over all rows.
+        reasons: whether a refusal is to be explained against the usual accepted row.
     """
 
     input: Schema
@@ -251,6 +258,11 @@ class Sample:
     classes: tuple[bool | int | float | str, ...]
     problem: Problem
     seed: int
+    groups: Sequence[int] = ()
+    monotone: Mapping[str, Direction] = field(default_factory=dict)
+    interval: float | None = None
+    interval_by: str = ""
+    reasons: bool = False
 
 
 class Runnable(Protocol):

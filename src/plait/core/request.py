@@ -1,6 +1,6 @@
 """What is asked, one frozen class per kind of request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -26,6 +26,28 @@ class PredictRequest:
     def content(self) -> dict[str, Json]:
         """Return what was sent, ready for JSON."""
         return {"rows": self.rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRequest:
+    """A series to be gone on with, as it was sent.
+
+    Attributes:
+        contract: name of the contract.
+        history: the numbers so far, oldest first, None for missing.
+        horizon: how many steps to forecast; None asks for as many as the contract has.
+    """
+
+    contract: str
+    history: Sequence[float | None]
+    horizon: int | None = None
+
+    def content(self) -> dict[str, Json]:
+        """Return what was sent, ready for JSON."""
+        found: dict[str, Json] = {"history": self.history}
+        if self.horizon is not None:
+            found["horizon"] = self.horizon
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +107,7 @@ class EmbedRequest:
         return {"texts": list(self.texts)}
 
 
-Request: TypeAlias = PredictRequest | ChatRequest | SearchRequest | EmbedRequest
+Request: TypeAlias = PredictRequest | ForecastRequest | ChatRequest | SearchRequest | EmbedRequest
 
 
 def _said(message: Message) -> dict[str, Json]:

@@ -42,6 +42,31 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonCode:
+    """What in a row lowered its chance against that of the usual accepted row, by one feature.
+
+    Attributes:
+        code: of the feature's name alone, so that it outlives every model.
+        feature: name of the field.
+        value: what the row says.
+        reference: what accepted rows say: the mean of a number, else the most frequent level.
+        contribution: log-odds of the positive class that it cost, below 0.
+        words: all of this as a person reads it.
+    """
+
+    code: str
+    feature: str
+    value: Scalar
+    reference: Scalar
+    contribution: float
+    words: str
+
+    def record(self) -> dict[str, Json]:
+        """Return the code ready for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The answer to one row.
 
@@ -51,6 +76,10 @@ class Prediction:
         interval: lowest and highest value expected, or None.
         reasons: largest first; empty unless asked for.
         confidence: of a text contract, what it abstains by; None of any other.
+        set: levels, as text, of which the true one is one in a stated share of cases; None where
+            the contract asks for none.
+        score: of a contract that looks for anomalies, the share of usual rows that are less
+            strange, 0 to 1; None of any other.
     """
 
     value: Scalar
@@ -58,6 +87,8 @@ class Prediction:
     interval: tuple[float, float] | None = None
     reasons: tuple[Reason, ...] = ()
     confidence: float | None = None
+    set: tuple[str, ...] | None = None
+    score: float | None = None
 
     @property
     def abstained(self) -> bool:
@@ -71,6 +102,10 @@ class Prediction:
             found["probabilities"] = self.probabilities
         if self.interval is not None:
             found["interval"] = self.interval
+        if self.set is not None:
+            found["set"] = list(self.set)
+        if self.score is not None:
+            found["score"] = self.score
         if self.confidence is not None:
             found["confidence"] = self.confidence
         if self.abstained:
@@ -116,6 +151,88 @@ class PredictResponse:
         """Return what was answered, ready for JSON."""
         return {"predictions": [each.record() for each in self.predictions]}
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastResponse:
+    """The answer to a `ForecastRequest`, and who gave it; one number per step in each part.
+
+    Attributes:
+        id: of the request; `plait explain ID` tells the rest.
+        contract: name of the contract.
+        artefact: id of the artefact that answered.
+        decision: id of the decision that chose it.
+        forecasts: what is expected.
+        lower: the lowest expected.
+        upper: the highest expected.
+    """
+
+    id: str
+    contract: str
+    artefact: str
+    decision: str
+    forecasts: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    def record(self) -> dict[str, Json]:
+        """Return the response ready for JSON."""
+        return {
+            "id": self.id,
+            "contract": self.contract,
+            "artefact": self.artefact,
+            "decision": self.decision,
+            **self.content(),
+        }
+
+    def content(self) -> dict[str, Json]:
+        """Return what was answered, ready for JSON."""
+        return {"forecasts": self.forecasts, "lower": self.lower, "upper": self.upper}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchResponse:
+    """What is strange in a series: of its last point, and of those before it.
+
+    Attributes:
+        id: of the request; `plait explain ID` tells the rest.
+        contract: name of the contract.
+        artefact: id of the artefact that answered.
+        decision: id of the decision that chose it.
+        prediction: whether the last point raises an alarm.
+        score: share of usual points that are less strange, 0 to 1.
+        lower: the lowest value that would have been usual.
+        upper: the highest value that would have been usual.
+        alarms: positions in the history at which an alarm was raised as its points came.
+    """
+
+    id: str
+    contract: str
+    artefact: str
+    decision: str
+    prediction: bool
+    score: float
+    lower: float
+    upper: float
+    alarms: tuple[int, ...]
+
+    def record(self) -> dict[str, Json]:
+        """Return the response ready for JSON."""
+        return {
+            "id": self.id,
+            "contract": self.contract,
+            "artefact": self.artefact,
+            "decision": self.decision,
+            **self.content(),
+        }
+
+    def content(self) -> dict[str, Json]:
+        """Return what was answered, ready for JSON."""
+        names = ("prediction", "score", "lower", "upper")
+        return {**{name: getattr(self, name) for name in names}, "alarms": list(self.alarms)}
+
+
+Forecast: TypeAlias = ForecastResponse | WatchResponse
+"""What a series contract answers: what comes next, or what is strange."""
 
 Manner: TypeAlias = Literal["generated", "extracted", "predicted", "asked", "refused"]
 
@@ -244,4 +361,4 @@ class EmbedResponse:
         return {"vectors": len(self.vectors)}
 
 
-Response: TypeAlias = PredictResponse | ChatResponse | SearchResponse | EmbedResponse
+Response: TypeAlias = PredictResponse | Forecast | ChatResponse | SearchResponse | EmbedResponse

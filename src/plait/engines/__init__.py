@@ -7,9 +7,19 @@ Not here: fitting (train), which artefact answers (registry), how requests are a
 """
 
 TABLE = {
+    "anomaly": "plait.engines.anomaly:load",
+    "anomaly_series": "plait.engines.anomaly_series:load",
+    "blend": "plait.engines.blend:load",
+    "forest": "plait.engines.forest:load",
     "lightgbm": "plait.engines.lightgbm:load",
     "linear": "plait.engines.linear:load",
+    "neighbours": "plait.engines.neighbours:load",
+    "network": "plait.engines.network:load",
     "onnx": "plait.engines.onnx:load",
+    "onnx_rows": "plait.engines.onnx_rows:load",
+    "rules": "plait.engines.rules:load",
+    "series": "plait.engines.series:load",
+    "series_lightgbm": "plait.engines.series_lightgbm:load",
     "text_linear": "plait.engines.text_linear:load",
     "text_vector": "plait.engines.text_vector:load",
 }

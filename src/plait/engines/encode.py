@@ -5,7 +5,7 @@ Both ways give the same numbers, bit for bit, so a row is answered alike alone a
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from plait.core.columns import Column, Columns, Scalar
 from plait.core.errors import EngineError
-from plait.engines.pipeline import Code, NumberCode, OneHotCode, OrdinalCode
+from plait.engines.pipeline import Code, LookupCode, NumberCode, OneHotCode, OrdinalCode
 
 Matrix: TypeAlias = NDArray[np.float64]
 
@@ -25,15 +25,19 @@ class Encoder:
     Attributes:
         fields: names of the fields it reads, in the order of the matrix.
         starts: first position of each field in the matrix; a field ends where the next one starts.
+            The codes of a field that has several follow one another.
         width: columns of the matrix.
     """
 
     def __init__(self, codes: Sequence[Code]) -> None:
         ends = np.cumsum([0, *(code.width for code in codes)]).tolist()
-        self.fields = tuple(code.column for code in codes)
-        self.starts: tuple[int, ...] = tuple(ends[:-1])
+        places: dict[str, int] = {}
+        for code, start in zip(codes, ends, strict=False):
+            places.setdefault(code.column, start)
+        self.fields = tuple(places)
+        self.starts: tuple[int, ...] = tuple(places.values())
         self.width: int = ends[-1]
-        self._coders = tuple(map(_coder, codes, self.starts))
+        self._coders = tuple(map(_coder, codes, ends))
         self._by_name = tuple((coder.code.column, coder.row) for coder in self._coders)
         self._zeros = [0.0] * self.width
 
@@ -48,12 +52,12 @@ class Encoder:
             EngineError: `engine_failed`, when a field is absent or a number is not one.
         """
         matrix = np.zeros((rows, self.width))
-        for name, coder in zip(self.fields, self._coders, strict=True):
+        for coder in self._coders:
             block = matrix[:, coder.start : coder.start + coder.code.width]
             try:
-                coder.batch(columns[name], block)
+                coder.batch(columns[coder.code.column], block)
             except (KeyError, TypeError, OverflowError) as error:
-                raise _unreadable(name, error) from error
+                raise _unreadable(coder.code.column, error) from error
         return matrix
 
     def row(self, columns: Columns) -> list[float]:
@@ -133,6 +137,26 @@ class _OneHot:
         block[np.arange(len(at)), at] = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    code: LookupCode
+    start: int
+    rows: Mapping[Scalar, tuple[float, ...]]
+    missing: tuple[float, ...]
+    unknown: tuple[float, ...]
+
+    def row(self, value: Scalar, values: list[float]) -> None:
+        values[self.start : self.start + self.code.width] = self._of(value)
+
+    def batch(self, column: Column, block: Matrix) -> None:
+        block[:] = np.array([self._of(value) for value in column]).reshape(block.shape)
+
+    def _of(self, value: Scalar) -> tuple[float, ...]:
+        if value is None or value != value:
+            return self.missing
+        return self.rows.get(value, self.unknown)
+
+
 class _Levels(dict[Scalar, float]):
     """The index of each level, with an answer for any other value."""
 
@@ -152,8 +176,16 @@ def _coder(code: Code, start: int) -> _Coder:
     if isinstance(code, OrdinalCode):
         levels = _Levels(code.levels, missing=math.nan, unknown=code.unknown)
         return _Ordinal(code, start, levels)
+    if isinstance(code, LookupCode):
+        rows: dict[Scalar, tuple[float, ...]] = {}
+        rows.update(zip(code.keys, map(_with_nan, code.rows), strict=True))
+        return _Lookup(code, start, rows, _with_nan(code.missing), _with_nan(code.unknown))
     last = float(len(code.levels))
     return _OneHot(code, start, _Levels(code.levels, missing=last, unknown=last))
+
+
+def _with_nan(row: Sequence[float | None]) -> tuple[float, ...]:
+    return tuple(math.nan if value is None else value for value in row)
 
 
 def _number(value: Scalar) -> float:

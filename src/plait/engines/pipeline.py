@@ -5,7 +5,8 @@ into the model's matrix and the model's raw score into an answer, as plain numbe
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 from plait.core.contract import Problem
@@ -73,11 +74,43 @@ class OneHotCode:
         return len(self.levels) + 1
 
 
-Code = NumberCode | OrdinalCode | OneHotCode
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupCode:
+    """Each known value as a row of numbers of its own, as an imported model has it.
+
+    Attributes:
+        column: name of the field.
+        keys: the values: texts, or numbers, as which booleans count too.
+        rows: the numbers of each key; None stands for NaN.
+        missing: those of a missing value.
+        unknown: those of any other value.
+    """
+
+    column: str
+    keys: tuple[str | float, ...]
+    rows: tuple[tuple[float | None, ...], ...]
+    missing: tuple[float | None, ...]
+    unknown: tuple[float | None, ...]
+    op: Literal["lookup"] = "lookup"
+
+    def __post_init__(self) -> None:
+        if {len(row) for row in (*self.rows, self.unknown)} != {len(self.missing)}:
+            raise ValueError(f"the rows of {self.column!r} are of unlike widths")
+        if len(self.keys) != len(self.rows):
+            raise ValueError(f"{self.column!r} has not one row per key")
+
+    @property
+    def width(self) -> int:
+        """Positions it takes in the matrix."""
+        return len(self.missing)
+
+
+Code = NumberCode | OrdinalCode | OneHotCode | LookupCode
 _CODES: dict[str, type[Code]] = {
     "number": NumberCode,
     "ordinal": OrdinalCode,
     "one_hot": OneHotCode,
+    "lookup": LookupCode,
 }
 
 
@@ -85,21 +118,82 @@ _CODES: dict[str, type[Code]] = {
 class Calibration:
     """Raw scores into probabilities (Platt 1999; temperature: Guo et al. 2017).
 
-    `sigmoid`: p = 1 / (1 + exp(-(slope * raw + offset))) on the log-odds of a binary problem.
-    `temperature`: softmax(slope * raw) of a multiclass problem; offset is 0.
-    A slope of 1 and an offset of 0 leave the model's own probabilities.
+    Two classes: p = 1 / (1 + exp(-curve(slope * raw + offset))) on the log-odds; the curve goes
+    through the knots in straight lines, beyond them it runs on parallel to the identity, and
+    without any it is the identity. More classes: softmax(slope * raw + offsets). A slope of 1 and
+    nothing else leaves the model's own probabilities.
+
+    Attributes:
+        slope: above 0; below where the scores of an imported model are of the first class.
+        offset: of two classes.
+        offsets: one per class of three or more; empty adds none.
+        knots: of two classes, pairs of log-odds before and after, both strictly ascending.
     """
 
     slope: float = 1.0
     offset: float = 0.0
+    offsets: tuple[float, ...] = ()
+    knots: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        for (before, after), (further, higher) in pairwise(self.knots):
+            if not (before < further and after < higher):
+                raise ValueError("the knots of its calibration do not ascend")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A split-conformal interval of a regression (Papadopoulos 2002): answer +- half_width."""
+    """A split-conformal interval of a regression.
+
+    It is the answer +- half_width (Papadopoulos 2002), or what two models of quantiles say, moved
+    outwards by half_width, which may be negative (Romano, Patterson and Candes 2019). The answer
+    itself is always within.
+
+    Attributes:
+        level: the share of new rows it holds.
+        half_width: in the unit of the target.
+        quantiles: whether the model gives a lower and an upper number after the answer.
+        by: a field whose levels have half widths of their own; "" when none has.
+        groups: these, by the level as text; others have `half_width`.
+    """
 
     level: float
     half_width: float
+    quantiles: bool = False
+    by: str = ""
+    groups: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelSet:
+    """A conformal set of levels (Sadinle, Lei and Wasserman 2019).
+
+    It holds each level that is at least so probable, and always the most probable one.
+
+    Attributes:
+        level: the share of new rows whose true level it holds.
+        least: one probability per class.
+        by: a field whose levels have such probabilities of their own; "" when none has.
+        groups: these, by the level as text; others have `least`.
+    """
+
+    level: float
+    least: tuple[float, ...]
+    by: str = ""
+    groups: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The usual row of the positive class, against which a refusal is explained.
+
+    Attributes:
+        shares: the mean contribution of each field to the raw score, in the order of `encode`.
+        values: the mean of each number, the most frequent level of each category; None for none.
+    """
+
+    shares: tuple[float, ...]
+    values: tuple[bool | float | str | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +208,8 @@ class Pipeline:
         interval: None unless a regression has one.
         threshold: the positive class is predicted from this probability on; None unless binary.
         abstain: a text whose confidence is below this is answered with None; None answers all.
+        set: which levels are answered together for a stated coverage; None unless asked for.
+        reference: whom an adverse answer is explained against; None unless asked for, and binary.
     """
 
     problem: Problem
@@ -123,6 +219,14 @@ class Pipeline:
     interval: Interval | None = None
     threshold: float | None = None
     abstain: float | None = None
+    set: LevelSet | None = None
+    reference: Reference | None = None
+
+    @property
+    def by(self) -> str:
+        """The field whose levels have intervals or sets of their own; "" when none has."""
+        part = self.interval or self.set
+        return part.by if part else ""
 
     @property
     def width(self) -> int:
@@ -130,26 +234,52 @@ class Pipeline:
         return sum(code.width for code in self.encode)
 
     def record(self) -> dict[str, Json]:
-        """Return the pipeline ready for JSON."""
-        return asdict(self)
+        """Return the pipeline ready for JSON, without newer parts that it does not have."""
+        found = asdict(self)
+        for part in (found, found["calibrate"] or {}, found["interval"] or {}):
+            for name in _NEWER & part.keys():
+                if not part[name]:
+                    del part[name]
+        return found
 
     @classmethod
     def read(cls, record: Mapping[str, Json]) -> "Pipeline":
         """Return the pipeline that `record()` wrote.
 
         Raises:
-            KeyError, TypeError: a part is missing or unknown.
+            KeyError, TypeError, ValueError: a part is missing, unknown or mistaken.
         """
         parts: dict[str, Any] = dict(record)
         parts["classes"] = tuple(parts["classes"])
         parts["encode"] = tuple(_code(code) for code in parts["encode"])
-        for name, kind in (("calibrate", Calibration), ("interval", Interval)):
-            parts[name] = None if parts[name] is None else kind(**parts[name])
+        for name, kind in _PARTS.items():
+            if parts.get(name) is not None:
+                parts[name] = kind(**_tuples(parts[name]))
         return cls(**parts)
 
 
+_PARTS: dict[str, type[Any]] = {
+    "calibrate": Calibration,
+    "interval": Interval,
+    "set": LevelSet,
+    "reference": Reference,
+}
+_NEWER = frozenset({"offsets", "knots", "quantiles", "by", "groups", "set", "reference"})
+"""Left out where they say nothing, so that an artefact keeps the id it had without them."""
+
+
 def _code(record: Mapping[str, Any]) -> Code:
-    parts = {key: tuple(v) if isinstance(v, list) else v for key, v in record.items()}
     kind: type[Any] = _CODES[record["op"]]
-    code: Code = kind(**parts)
+    code: Code = kind(**_tuples(record))
     return code
+
+
+def _tuples(record: Mapping[str, Json]) -> dict[str, Any]:
+    """Return the parts of what JSON read, with tuples for its lists."""
+    return {name: _tuple(value) for name, value in record.items()}
+
+
+def _tuple(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return _tuples(value)
+    return tuple(map(_tuple, value)) if isinstance(value, list | tuple) else value

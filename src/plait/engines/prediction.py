@@ -9,7 +9,9 @@ from plait.core.response import Prediction
 from plait.core.schema import Schema
 
 _PROBABILITY = "probability_"
+_SET = "set_"
 _CONFIDENCE = "confidence"
+_SCORE = "score"
 
 
 class PredictionReader:
@@ -23,15 +25,21 @@ class PredictionReader:
             for name in names
             if name.startswith(_PROBABILITY)
         )
+        self._sets = tuple(
+            (name.removeprefix(_SET), name) for name in names if name.startswith(_SET)
+        )
         self._ranged = "lower" in names
         self._sure = _CONFIDENCE in names
+        self._strange = _SCORE in names
 
     def read(self, answers: Columns) -> tuple[Prediction, ...]:
         """Turn answer columns into one object per row."""
         values = _plain(answers["prediction"])
         chances = [(level, _plain(answers[name])) for level, name in self._levels]
         ranges = self._ranged and (_plain(answers["lower"]), _plain(answers["upper"]))
+        held = [(level, _plain(answers[name])) for level, name in self._sets]
         sure = self._sure and _plain(answers[_CONFIDENCE])
+        strange = self._strange and _plain(answers[_SCORE])
         reasons = answers.get("reasons")
         return tuple(
             Prediction(
@@ -40,6 +48,8 @@ class PredictionReader:
                 (ranges[0][row], ranges[1][row]) if ranges else None,
                 reasons[row] if reasons else (),
                 sure[row] if sure else None,
+                tuple(level for level, column in held if column[row]) if held else None,
+                strange[row] if strange else None,
             )
             for row, value in enumerate(values)
         )

@@ -9,25 +9,35 @@ from plait.evaluate.metric import Metric
 ALPHA = 0.05
 """The chance, over the whole race, that a candidate as good as the best is called worse."""
 
+PRICE = 0.1
+"""Of what the best score gains over the simplest baseline, the share that simplicity may cost. Few
+splits can hardly tell candidates apart, and must not let the simplest win by a wide margin."""
+
 MEASURED_BY = {"latency_ms": "latency_ms_p95"}
 """The measurement that a limit speaks of, where it bears another name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A limit that a candidate is not within.
+    """A limit that a candidate is not within, or a requirement that it does not meet.
 
     Attributes:
         limit: its name in the contract.
         allowed: what the contract allows.
         measured: what was measured; None when nothing was.
+        said: the figures in words; "" says them plainly.
+        at_least: whether what is allowed is the least, not the most.
     """
 
     limit: str
     allowed: float
     measured: float | None
+    said: str = ""
+    at_least: bool = False
 
     def __str__(self) -> str:
+        if self.said:
+            return f"breaks {self.limit}: {self.said}"
         if self.measured is None:
             return f"breaks {self.limit}: not measured, {self.allowed:.6g} allowed"
         return f"breaks {self.limit}: {self.measured:.6g} measured, {self.allowed:.6g} allowed"
@@ -37,6 +47,8 @@ class Broken:
         """How many times what is allowed was measured; infinite when nothing was."""
         if self.measured is None or self.allowed <= 0:
             return float("inf")
+        if self.at_least:
+            return self.allowed / self.measured if self.measured > 0 else float("inf")
         return self.measured / self.allowed
 
 
@@ -103,7 +115,8 @@ def decide(entries: Sequence[Entry], metric: Metric, *, test_to_train: float) ->
     Only candidates within every limit take part. Each is compared with the best mean score among
     them by the corrected paired test, adjusted by Holm; those not worse at 5 % are contenders, and
     of these the least complex wins, then the fastest (latency p95), the smallest, and the first
-    by name. A baseline is no contender when any rival is better than it, unadjusted.
+    by name. A baseline is no contender when any rival is better than it, unadjusted, and nobody
+    is who loses more than a tenth of what the best gains over the simplest baseline.
 
     Args:
         entries: the candidates, scored on the same splits.
@@ -119,6 +132,7 @@ def decide(entries: Sequence[Entry], metric: Metric, *, test_to_train: float) ->
         return Choice(None, None, _nearest(entries), reasons, {})
     best = min(within, key=lambda entry: (-metric.sign * entry.mean, _cost(entry)))
     worse = _how_much_worse(best, within, metric, test_to_train)
+    most = _most_lost(best, within, worse)
     contenders = [best]
     for entry in within:
         if entry is best:
@@ -127,6 +141,11 @@ def decide(entries: Sequence[Entry], metric: Metric, *, test_to_train: float) ->
             reasons[entry.name] = _worse(worse[entry.name], best)
         elif entry.paradigm == "rule" and (beaten := _beaten(entry, within, metric, test_to_train)):
             reasons[entry.name] = f"a baseline, and {beaten}"
+        elif worse[entry.name].difference > most:
+            reasons[entry.name] = (
+                f"{_worse(worse[entry.name], best)}; that is not certain, but more than simplicity "
+                f"may cost ({_figure(most)})"
+            )
         else:
             contenders.append(entry)
     winner = min(contenders, key=_cost)
@@ -134,6 +153,15 @@ def decide(entries: Sequence[Entry], metric: Metric, *, test_to_train: float) ->
         if entry is not winner:
             reasons[entry.name] = _dearer(entry, winner)
     return Choice(winner.name, best.name, _why(winner, best, within, worse), reasons, worse)
+
+
+def _most_lost(best: Entry, within: Sequence[Entry], worse: Mapping[str, Comparison]) -> float:
+    """Return how much worse than the best a contender may be; infinite when nothing was gained."""
+    baselines = [entry for entry in within if entry.paradigm == "rule" and entry is not best]
+    if not baselines:
+        return float("inf")
+    gain = worse[min(baselines, key=_cost).name]
+    return PRICE * gain.difference if gain.p_value <= ALPHA else float("inf")
 
 
 def _cost(entry: Entry) -> tuple[float, float, float, str]:
@@ -227,9 +255,10 @@ def _nearest(entries: Sequence[Entry]) -> str:
 
     entry = min(entries, key=lambda each: (furthest(each).excess, _cost(each)))
     limit, excess = furthest(entry).limit, furthest(entry).excess
-    over = (
-        f"{(excess - 1) * 100:.0f} % over {limit}" if excess < float("inf") else f"without {limit}"
-    )
+    beyond = "short of" if furthest(entry).at_least else "over"
+    over = f"{(excess - 1) * 100:.0f} % {beyond} {limit}"
+    if excess == float("inf"):
+        over = f"without {limit}"
     return (
         f"no candidate is within every limit; the nearest is {entry.name}, {over} "
         f"({_sentence(entry.broken)})"

@@ -1,11 +1,20 @@
 """The first step: may this request be answered at all?"""
 
+from collections.abc import Sized
+
 from plait.core.context import Context
 from plait.core.errors import InvalidRequest
 from plait.core.exchange import Exchange
-from plait.core.request import ChatRequest, EmbedRequest, PredictRequest, SearchRequest
+from plait.core.request import (
+    ChatRequest,
+    EmbedRequest,
+    ForecastRequest,
+    PredictRequest,
+    SearchRequest,
+)
 
 MAX_ROWS = 10_000
+MAX_STEPS = 100_000
 MAX_CHARACTERS = 1_000_000
 MAX_QUESTION = 20_000
 
@@ -15,12 +24,15 @@ async def admit(exchange: Exchange, context: Context) -> Exchange:
 
     Raises:
         NotAllowed: the key lacks the scope `predict`.
-        InvalidRequest: no row, or more than `MAX_ROWS`; no message, or too long a one.
+        InvalidRequest: no row, or more than `MAX_ROWS`; a history of more than `MAX_STEPS`; no
+            message, or too long a one.
     """
     context.principal.require("predict")
     request = exchange.request
     if isinstance(request, PredictRequest):
         _admit_rows(request)
+    elif isinstance(request, ForecastRequest):
+        _admit_history(request)
     elif isinstance(request, ChatRequest):
         _admit_chat(request)
     else:
@@ -36,6 +48,16 @@ def _admit_rows(request: PredictRequest) -> None:
             f"{count} rows; a request holds 1 to {MAX_ROWS}",
             where="rows",
             hint="send files through `plait predict CONTRACT --file F --out G`" if count else "",
+        )
+
+
+def _admit_history(request: ForecastRequest) -> None:
+    if isinstance(request.history, Sized) and len(request.history) > MAX_STEPS:
+        raise InvalidRequest(
+            "request_too_large",
+            f"a history of {len(request.history):,} steps; at most {MAX_STEPS:,} are read",
+            where="history",
+            hint="send the last of them",
         )
 
 

@@ -78,6 +78,15 @@ def error_response(error: PlaitError) -> Response:
     return Response(render(error_body(error)), status, headers, "application/json")
 
 
+def refusal(request: Request, error: PlaitError) -> Response:
+    """Return an error as the API of the address has it: that of `/v2` is one text."""
+    response = error_response(error)
+    if request.scope["path"].startswith("/v2"):
+        response.body = render({"error": str(error)})
+        response.headers["content-length"] = str(len(response.body))
+    return response
+
+
 def handle_errors(http: FastAPI) -> None:
     """Let every error of `http` have the one shape, the framework's own among them."""
     http.add_exception_handler(PlaitError, _on_plait_error)
@@ -86,17 +95,17 @@ def handle_errors(http: FastAPI) -> None:
     http.add_exception_handler(Exception, _on_unexpected)
 
 
-async def _on_plait_error(_: Request, error: Exception) -> Response:
+async def _on_plait_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PlaitError)
-    return error_response(error)
+    return refusal(request, error)
 
 
-async def _on_invalid(_: Request, error: Exception) -> Response:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     """Render a parameter that the framework could not read."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    return error_response(InvalidRequest("request_shape", str(first["msg"]), where=place))
+    return refusal(request, InvalidRequest("request_shape", str(first["msg"]), where=place))
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -105,19 +114,20 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     path = shown(request.url.path)
     if error.status_code != 405:
         hint = suggestion(request.url.path, list(request.app.openapi()["paths"]))
-        return error_response(UnknownName("unknown_route", f"no such address: {path}", hint=hint))
+        unknown = UnknownName("unknown_route", f"no such address: {path}", hint=hint)
+        return refusal(request, unknown)
     allowed = (error.headers or {}).get("Allow", "")
-    response = error_response(
+    response = refusal(
+        request,
         InvalidRequest(
             "request_method", f"{path} does not take {request.method}", hint=f"it takes {allowed}"
-        )
+        ),
     )
     response.headers["allow"] = allowed
     return response
 
 
-async def _on_unexpected(_: Request, error: Exception) -> Response:
+async def _on_unexpected(request: Request, error: Exception) -> Response:
     """Render a fault of plait's own; the server's log has the traceback."""
-    return error_response(
-        EngineError("engine_failed", f"unexpected {type(error).__name__}", hint="please report it")
-    )
+    unexpected = f"unexpected {type(error).__name__}"
+    return refusal(request, EngineError("engine_failed", unexpected, hint="please report it"))

@@ -31,7 +31,7 @@ def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
         A release that cannot be loaded leaves the one before it answering: the state is degraded
         and the status stays 200, since taking the server away would only make it worse.
         """
-        status, state = _readiness(app)
+        status, state = readiness(app)
         try:
             auth.principal(request, "read")
         except NotAllowed:  # whoever may not read learns no names
@@ -47,7 +47,8 @@ def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
     return routes
 
 
-def _readiness(app: App) -> tuple[int, dict[str, Json]]:
+def readiness(app: App) -> tuple[int, dict[str, Json]]:
+    """Return the status, 200 or 503, and what it is about."""
     live, problems = app.live.tasks(), dict(app.live.failures)
     ready = set(problems) <= set(live)
     try:

@@ -16,7 +16,9 @@ from plait.serve import (
     embeddings,
     files,
     health,
+    invocations,
     models,
+    oip,
     predict,
     records,
     vector_store_files,
@@ -41,7 +43,9 @@ def make(app: App, host: str = "127.0.0.1") -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    http.include_router(predict.router(app, auth, metrics))
+    predicting = predict.Predicting(app, auth, metrics)
+    for rows in (predict, oip, invocations):
+        http.include_router(rows.router(predicting))
     for part in (chat, embeddings, models, files, vector_stores, vector_store_files):
         http.include_router(part.router(answering))
     http.include_router(records.router(app, auth))

@@ -1,10 +1,12 @@
 """POST /v1/predict/{contract}: rows in, predictions out."""
 
 import asyncio
+import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
+from functools import partial
+from typing import Any, TypeAlias, cast
 
 from fastapi import APIRouter, Request, Response
 
@@ -12,57 +14,97 @@ from plait.app.app import App
 from plait.core.columns import Row
 from plait.core.context import Context
 from plait.core.errors import InvalidRequest, PlaitError, shown
-from plait.core.request import PredictRequest
-from plait.core.response import PredictResponse
+from plait.core.history import forecast_request
+from plait.core.ids import Json
+from plait.core.request import ForecastRequest, PredictRequest
+from plait.core.response import Forecast, PredictResponse
 from plait.flow.handle import inline
 from plait.serve.auth import Auth
-from plait.serve.errors import error_response
+from plait.serve.errors import refusal
 from plait.serve.json import parse_object, read_body, render
 from plait.serve.metrics import Metrics
-from plait.serve.shape import ERRORS, MAX_REASONS, PREDICT_BODY, Predictions
+from plait.serve.shape import ERRORS, MAX_REASONS, PREDICT_BODY, Forecasts, Predictions, Watched
 from plait.serve.timing import tell
 
 _INLINE_ROWS = 20  # answered in less than the 0.1 ms that the way to a thread and back takes
 
+Read: TypeAlias = Callable[[Mapping[str, object]], PredictRequest | ForecastRequest]
+"""Reads a body; what it raises is rendered."""
+Show: TypeAlias = Callable[[Any], object]
+"""Turns the answer into what is rendered."""
 
-def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
-    """Return the routes of predictions."""
-    routes = APIRouter(tags=["predictions"], responses=ERRORS)
-    pool = ThreadPoolExecutor(os.cpu_count(), "plait-predict")
 
-    async def answer(wanted: PredictRequest, context: Context) -> PredictResponse:
-        """Answer here, or in a thread when others would have to wait for it."""
-        task = app.live.tasks().get(wanted.contract)
-        quick = task is None or task.quick
-        if quick and wanted.reasons == 0 and len(wanted.rows) <= _INLINE_ROWS:
-            return await app.handle(wanted, context)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, inline, app.handle(wanted, context))
+class Predicting:
+    """Answers rows, whichever API they came by, and counts them.
 
-    @routes.post("/v1/predict/{contract}", response_model=Predictions, openapi_extra=PREDICT_BODY)
-    async def predict(contract: str, request: Request) -> Response:
-        """Answer rows by the champion of a contract."""
-        context = app.context(auth.principal(request, "predict"))
+    Attributes:
+        app: that answers.
+        auth: who may ask.
+        metrics: where it is counted.
+    """
+
+    def __init__(self, app: App, auth: Auth, metrics: Metrics) -> None:
+        self.app = app
+        self.auth = auth
+        self.metrics = metrics
+        self._pool = ThreadPoolExecutor(os.cpu_count(), "plait-predict")
+
+    async def __call__(self, request: Request, contract: str, read: Read, show: Show) -> Response:
+        """Answer a request for predictions of `contract`; its errors are rendered here."""
+        context = self.app.context(self.auth.principal(request, "predict"))
         count = 0
         try:
             with context.span("read"):
                 sent = await read_body(request)
             with context.span("parse"):
-                wanted = _request(contract, parse_object(sent))
-            count = len(wanted.rows)
-            body = render((await answer(wanted, context)).record())
+                wanted = read(parse_object(sent))
+            count = len(wanted.rows) if isinstance(wanted, PredictRequest) else 1
+            body = render(show(await self._answer(wanted, context)))
             status, response = "done", Response(body, media_type="application/json")
         except PlaitError as error:
-            status, response = error.code, error_response(error)
+            status, response = error.code, refusal(request, error)
         total = tell(response, context)
-        metrics.observe(contract, status, context.trace.spans, total, count)
+        self.metrics.observe(contract, status, context.trace.spans, total, count)
         return response
+
+    async def _answer(
+        self, wanted: PredictRequest | ForecastRequest, context: Context
+    ) -> PredictResponse | Forecast:
+        """Answer here, or in a thread when others would have to wait for it."""
+        task = self.app.live.tasks().get(wanted.contract)
+        quick = task is None or task.quick
+        if quick and isinstance(wanted, PredictRequest) and _few(wanted):
+            return await self.app.handle(wanted, context)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, inline, self.app.handle(wanted, context))
+
+
+def _few(wanted: PredictRequest) -> bool:
+    return wanted.reasons == 0 and len(wanted.rows) <= _INLINE_ROWS
+
+
+def router(predicting: Predicting) -> APIRouter:
+    """Return the routes of predictions."""
+    routes = APIRouter(tags=["predictions"], responses=ERRORS)
+
+    @routes.post(
+        "/v1/predict/{contract}",
+        response_model=Predictions | Forecasts | Watched,
+        openapi_extra=PREDICT_BODY,
+    )
+    async def predict(contract: str, request: Request) -> Response:
+        """Answer rows, or go on with a series, by the champion of a contract."""
+        return await predicting(
+            request, contract, partial(_request, contract), operator.methodcaller("record")
+        )
 
     return routes
 
 
-def _request(contract: str, body: Mapping[str, object]) -> PredictRequest:
+def _request(contract: str, body: Mapping[str, object]) -> PredictRequest | ForecastRequest:
     """Read the body; whether each row is one is for the contract's schema to say."""
+    if "history" in body and "rows" not in body:
+        return forecast_request(contract, cast("Mapping[str, Json]", body))
     for name in body:
         if name not in ("rows", "reasons"):
             raise InvalidRequest(

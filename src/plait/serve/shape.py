@@ -42,6 +42,8 @@ class Prediction:
     probabilities: Mapping[str, float] = field(default_factory=dict)
     interval: tuple[float, float] | None = None
     reasons: Sequence[Reason] = ()
+    set: Sequence[str] | None = None
+    score: float | None = None
     confidence: float | None = None
     abstained: bool = False
 
@@ -56,6 +58,34 @@ class Predictions:
     decision: str
     predictions: Sequence[Prediction]
     operating_point: OperatingPoint | None
+
+
+@dataclass
+class Forecasts:
+    """What comes next in a series, one number per step in each part, and who says so."""
+
+    id: str
+    contract: str
+    artefact: str
+    decision: str
+    forecasts: Sequence[float]
+    lower: Sequence[float]
+    upper: Sequence[float]
+
+
+@dataclass
+class Watched:
+    """Whether the last point of a series is strange, and where it was before."""
+
+    id: str
+    contract: str
+    artefact: str
+    decision: str
+    prediction: bool
+    score: float
+    lower: float
+    upper: float
+    alarms: Sequence[int]
 
 
 @dataclass
@@ -180,7 +210,7 @@ PREDICT_BODY: dict[str, Any] = {
                 "schema": {
                     "title": "Rows",
                     "type": "object",
-                    "required": ["rows"],
+                    "description": "`rows`, or of a series contract `history`.",
                     "additionalProperties": False,
                     "properties": {
                         "rows": {
@@ -196,6 +226,16 @@ PREDICT_BODY: dict[str, Any] = {
                             "maximum": MAX_REASONS,
                             "default": 0,
                             "description": "How many reasons to give per row.",
+                        },
+                        "history": {
+                            "type": "array",
+                            "description": "Numbers so far, oldest first, null for missing.",
+                            "items": {"type": ["number", "null"]},
+                        },
+                        "horizon": {
+                            "type": "integer",
+                            "minimum": 1,
+                            "description": "Steps to forecast; as trained for when absent.",
                         },
                     },
                 },

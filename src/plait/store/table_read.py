@@ -1,4 +1,4 @@
-"""Reading tables of CSV and Parquet, whole or in chunks.
+"""Reading tables of CSV, JSON lines and Parquet, whole or in chunks.
 
 CSV is parsed by the standard library, strictly: it says at which line a file is broken. (DuckDB's
 own parser is faster, but drops rows in silence after an unclosed quote.) Everything after that is
@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from plait.store.duck import identifier, literal, open_duck
 from plait.store.frame import EXACT, TIME, ColumnKind, Frame, RawColumn, check_names, objects
-from plait.store.table_source import empty, find_files, foreign, format_of, opened
+from plait.store.table_json import cell, records, survey
+from plait.store.table_source import Format, empty, find_files, foreign, format_of, opened
 
 MISSING = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null"))
 # No leading zero and at most 15 digits: a float would not give back a postcode or a long account
@@ -31,6 +32,7 @@ NUMBER = r"[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?(?i:in
 _WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _FRACTION = re.compile(r"FLOAT|DOUBLE|DECIMAL.*")
 _DELIMITERS = ",;\t|"
+_FORMATS: dict[Format, str] = {"text": "CSV", "lines": "JSON lines", "parquet": "Parquet"}
 _BATCH = 10_000
 _FIELD_CHARS = 1 << 27  # a document in a cell
 
@@ -40,7 +42,8 @@ def read_table(source: str | Path, *, strings: Collection[str] = ()) -> Frame:
 
     Args:
         source: a path, a glob of files with equal columns, or a URL (`file`, `http`, `https`). CSV
-            with a header and `,` `;` `|` or tab between the fields, plain or in gzip; or Parquet.
+            with a header and `,` `;` `|` or tab between the fields, or JSON lines (`.jsonl`), plain
+            or in gzip; or Parquet.
         strings: columns to leave as strings, whatever they look like.
 
     Raises:
@@ -55,7 +58,7 @@ def read_table(source: str | Path, *, strings: Collection[str] = ()) -> Frame:
 
 def read_chunks(
     source: str | Path, rows: int = 50_000, *, strings: Collection[str] = ()
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """Read a table of any size, `rows` rows at a time; kinds are those of the whole table.
 
     Raises:
@@ -85,18 +88,21 @@ class _Table:
         files = find_files(source, scratch)
         formats = {format_of(file) for file in files}
         if len(formats) > 1:
-            raise foreign(files[0], f"{source} names both CSV and Parquet", "name one of them")
-        text = formats == {"text"}
+            both = " and ".join(sorted(_FORMATS[each] for each in formats))
+            raise foreign(files[0], f"{source} names both {both}", "name one of them")
         try:
-            if text:
-                self._load_text(files)
-            else:
-                self._load_parquet(files)
+            match formats.pop():
+                case "text":
+                    written = self._load_text(files)
+                case "lines":
+                    written = self._load_lines(files)
+                case _:
+                    written = self._load_parquet(files)
             self.height = int(connection.execute("SELECT count(*) FROM raw").fetchall()[0][0])
             self._columns: list[tuple[str, ColumnKind, str]] = [
                 (name, "string", f"CAST({identifier(name)} AS VARCHAR)")
                 if name in strings
-                else (name, *_column(connection, name, form, text))
+                else (name, *_column(connection, name, form, name in written))
                 for name, form in _described(connection)
             ]
         except duckdb.Error as error:
@@ -118,7 +124,8 @@ class _Table:
         )
         return Frame(tuple(columns), self._notes)
 
-    def _load_text(self, files: Sequence[Path]) -> None:
+    def _load_text(self, files: Sequence[Path]) -> Collection[str]:
+        """Return the columns whose kind the texts in them tell: all."""
         first: list[str] = []
         for file in files:
             encoding = _encoding(file)
@@ -128,23 +135,38 @@ class _Table:
             names = next(rows)
             if not first:
                 first = names
-                columns = ", ".join(f"{identifier(name)} VARCHAR" for name in names)
-                self._connection.execute(f"CREATE TABLE raw ({columns})")
+                self._create(names)
             if names != first:
                 raise foreign(file, f"its columns differ from those of {files[0]}", "align them")
             while batch := list(islice(rows, _BATCH)):
-                self._insert(batch)
+                self._insert(
+                    objects(None if (bare := cell.strip()) in MISSING else bare for cell in cells)
+                    for cells in zip(*batch, strict=True)
+                )
+        return first
 
-    def _insert(self, rows: list[list[str]]) -> None:
-        columns = {
-            f"c{at}": objects(None if (bare := cell.strip()) in MISSING else bare for cell in cells)
-            for at, cells in enumerate(zip(*rows, strict=True))
-        }
+    def _load_lines(self, files: Sequence[Path]) -> Collection[str]:
+        """Return the columns whose kind the texts in them tell: those that hold no string."""
+        names, strings = survey(files)
+        self._create(names)
+        for file in files:
+            lines = records(file)
+            while batch := list(islice(lines, _BATCH)):
+                self._insert(objects(cell(each.get(name)) for each in batch) for name in names)
+        return [name for name in names if name not in strings]
+
+    def _create(self, names: Sequence[str]) -> None:
+        columns = ", ".join(f"{identifier(name)} VARCHAR" for name in names)
+        self._connection.execute(f"CREATE TABLE raw ({columns})")
+
+    def _insert(self, cells: Iterable[NDArray[Any]]) -> None:
+        columns = {f"c{at}": values for at, values in enumerate(cells)}
         self._connection.register("batch", columns)
         self._connection.execute("INSERT INTO raw FROM batch")
         self._connection.unregister("batch")
 
-    def _load_parquet(self, files: Sequence[Path]) -> None:
+    def _load_parquet(self, files: Sequence[Path]) -> Collection[str]:
+        """Return the columns whose kind the texts in them tell: none."""
         paths = {"files": [str(file) for file in files]}
         self._connection.execute("CREATE TABLE raw AS FROM read_parquet($files)", paths)
         written = self._connection.execute("SELECT name FROM parquet_schema($files)", paths)
@@ -152,6 +174,7 @@ class _Table:
         for name, _ in _described(self._connection):
             if name not in known:  # DuckDB has renamed the second of a pair to name_1
                 check_names([name.rpartition("_")[0]] * 2, str(files[0]))
+        return ()
 
 
 def _encoding(source: Path) -> str:

@@ -16,7 +16,8 @@ from urllib.request import url2pathname, urlopen
 
 from plait.core.errors import InvalidData, nearest_of
 
-Format: TypeAlias = Literal["text", "parquet"]
+Format: TypeAlias = Literal["text", "lines", "parquet"]
+JSON_SUFFIXES = (".jsonl", ".ndjson")
 _TIMEOUT_SECONDS = 60
 _PARQUET = b"PAR1"
 _FOREIGN = {
@@ -76,7 +77,7 @@ def format_of(path: Path) -> Format:
         raise empty(path, "the file is empty")
     named = Path(path.name.lower().removesuffix(".gz")).suffix
     if head.startswith(_PARQUET):
-        if named in (".csv", ".tsv", ".txt"):
+        if named in (".csv", ".tsv", ".txt", *JSON_SUFFIXES):
             raise foreign(path, "it is a Parquet file", "rename it to .parquet")
         return "parquet"
     for magic, what in _FOREIGN.items():
@@ -90,7 +91,7 @@ def format_of(path: Path) -> Format:
         raise foreign(path, "it is not text", "save the table as CSV (UTF-8) or Parquet")
     if named in (".parquet", ".pq"):
         raise foreign(path, "it is not a Parquet file", "rename it, if it is CSV")
-    return "text"
+    return "lines" if named in JSON_SUFFIXES else "text"
 
 
 def empty(source: str | Path, message: str) -> InvalidData:

@@ -1,4 +1,4 @@
-"""Writing tables as CSV or Parquet, whole or in chunks."""
+"""Writing tables as CSV, JSON lines or Parquet, whole or in chunks."""
 
 import os
 from pathlib import Path
@@ -20,12 +20,14 @@ _TYPES: dict[ColumnKind, str] = {
 _FORMATS = {
     ".csv": "FORMAT csv, HEADER",
     ".tsv": "FORMAT csv, HEADER, DELIMITER '\t'",
+    ".jsonl": "FORMAT json",
     ".parquet": "FORMAT parquet, COMPRESSION zstd",
 }
+_GROUP_CELLS = 1 << 23
 
 
 def write_table(path: Path, frame: Frame) -> None:
-    """Write `frame` to `path`, as its suffix says: `.csv`, `.tsv` or `.parquet`.
+    """Write `frame` to `path`, as its suffix says: `.csv`, `.tsv`, `.jsonl` or `.parquet`.
 
     Raises:
         InvalidData: `data_format`, another suffix; `data_unwritable`.
@@ -110,15 +112,19 @@ class TableWriter:
         )
         fresh = self._path.with_name(f".{self._path.name}.partial")
         form = _FORMATS[self._path.suffix.lower()]
+        if "parquet" in form:  # a group of rows is held in memory: fewer of a wide table
+            most = max(2_048, _GROUP_CELLS // len(self._integer))
+            form += f", ROW_GROUP_SIZE {min(most, 122_880)}"
         try:
             self._connection.table("rows").project(cells).create_view("whole")
             self._connection.execute(f"COPY whole TO {literal(str(fresh))} ({form})")
             os.replace(fresh, self._path)
         except (duckdb.Error, OSError) as error:
-            fresh.unlink(missing_ok=True)
             raise InvalidData(
                 "data_unwritable",
                 f"it cannot be written: {str(error).partition(chr(10))[0]}",
                 where=str(self._path),
                 hint="check the folder and the space on the disk",
             ) from None
+        finally:
+            fresh.unlink(missing_ok=True)  # also when Ctrl-C came between

@@ -8,6 +8,7 @@ Not here: HTTP, fitting, policy, what comes before or after the answer.
 
 TABLE = {
     "chat": "plait.tasks.chat.chat:ChatTask",
+    "series": "plait.tasks.series.task:SeriesTask",
     "tabular": "plait.tasks.tabular.task:TabularTask",
     "text": "plait.tasks.tabular.task:TabularTask",
 }

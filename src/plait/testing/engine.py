@@ -123,7 +123,7 @@ def _check_missing(predictor: Predictor, rows: Sequence[Row]) -> None:
 
 
 def _check_reasons(predictor: Predictor, rows: Sequence[Row]) -> None:
-    """Reasons and a constant add up; for classes one constant for each level predicted."""
+    """Reasons, if it gives any, and a constant add up; one constant for each level predicted."""
     fields = predictor.artefact.manifest.input.names
     columns = _columns(predictor.artefact.manifest.input, rows)
     texts = predictor.artefact.manifest.task == "text"
@@ -136,7 +136,7 @@ def _check_reasons(predictor: Predictor, rows: Sequence[Row]) -> None:
         sizes = [-r.contribution if examples else -abs(r.contribution) for r in reasons]
         assert sizes == sorted(sizes), "the largest reason is not first"
         assert few["reasons"][at] == reasons[:1], "one reason is not the first of all"
-        if examples:
+        if examples or not any(answer["reasons"]):
             continue
         for reason in reasons:
             said, meant = reason.value, _plain(row[reason.feature])

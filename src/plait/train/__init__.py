@@ -8,8 +8,13 @@ Not here: reading files (store), what a score means (evaluate), who answers (reg
 
 TABLE = {
     "dummy": "plait.train.dummy:Dummy",
+    "rule_list": "plait.train.rule_list:RuleLists",
     "linear": "plait.train.linear:Linear",
     "lightgbm": "plait.train.boosting:Boosting",
+    "extra_trees": "plait.train.extra_trees:ExtraTrees",
+    "neighbours": "plait.train.neighbours:NearestRows",
+    "tabm": "plait.train.tabm:TabM",
+    "ensemble": "plait.train.ensemble:Ensemble",
 }
 
 TEXT_TABLE = {
@@ -17,4 +22,25 @@ TEXT_TABLE = {
     "tfidf_linear": "plait.train.tfidf:TfidfLinear",
     "minilm_linear": "plait.train.sentence:MinilmLinear",
     "minilm_neighbours": "plait.train.sentence:MinilmNeighbours",
+}
+
+SERIES_TABLE = {
+    "naive": "plait.train.forecast_naive:Naive",
+    "seasonal_naive": "plait.train.forecast_seasonal_naive:SeasonalNaive",
+    "theta": "plait.train.forecast_theta:Theta",
+    "damped_ets": "plait.train.forecast_damped:Damped",
+    "combination": "plait.train.forecast_combination:Combination",
+    "lightgbm": "plait.train.forecast_lightgbm:GlobalBoosting",
+}
+
+ANOMALY_TABLE = {
+    "robust_z": "plait.train.anomaly_robust:RobustDistance",
+    "isolation_forest": "plait.train.anomaly_forest:IsolatedRows",
+    "neighbour_distance": "plait.train.anomaly_neighbours:NeighbourDistance",
+}
+
+ANOMALY_SERIES_TABLE = {
+    "robust_z": "plait.train.anomaly_series:RobustLevel",
+    "seasonal_residual": "plait.train.anomaly_series:SeasonalResidual",
+    "ewma": "plait.train.anomaly_series:EwmaChart",
 }

@@ -15,7 +15,7 @@ from plait.core.table import Table
 from plait.engines.answer import output_schema
 from plait.engines.base import json_bytes, load, write_artefact
 from plait.engines.pipeline import PIPELINE, Pipeline
-from plait.evaluate.split import repeated_folds, repeated_stratified
+from plait.evaluate.split import grouped, repeated_folds, repeated_stratified
 from plait.train import TABLE, TEXT_TABLE
 
 FOLDS = 5
@@ -24,7 +24,11 @@ MANY_ROWS = 10_000
 
 
 class Recipe(Protocol):
-    """What the table of candidates holds: it makes a candidate."""
+    """What the table of candidates holds: it makes a candidate.
+
+    One that learns by an optional library names it in an attribute `needs`; where that library is
+    not installed it is raced only if a contract names it.
+    """
 
     def __call__(self, folder: Path, *, threshold: float | None = None) -> Candidate:
         """Return a candidate.
@@ -69,7 +73,13 @@ def candidate_names(task: TaskName) -> list[str]:
 
 
 def export(
-    folder: Path, sample: Sample, pipeline: Pipeline, *, engine: str, files: Mapping[str, bytes]
+    folder: Path,
+    sample: Sample,
+    pipeline: Pipeline,
+    *,
+    engine: str,
+    files: Mapping[str, bytes],
+    holds_rows: bool = False,
 ) -> Predictor:
     """Write an artefact and return what runs it.
 
@@ -79,6 +89,7 @@ def export(
         pipeline: what surrounds the model.
         engine: what runs it.
         files: the engine's own: path within the folder -> content.
+        holds_rows: whether training rows can be read back from them.
     """
     manifest = Manifest(
         engine=engine,
@@ -87,6 +98,7 @@ def export(
         input=sample.input,
         output=output_schema(pipeline),
         origin=f"plait.train {version('plait')}",
+        holds_rows=holds_rows,
     )
     write_artefact(folder, manifest, {PIPELINE: json_bytes(pipeline.record()), **files})
     return load(folder)
@@ -95,7 +107,8 @@ def export(
 def inner_folds(sample: Sample) -> NDArray[np.int64] | None:
     """Return the fold of each row of a sample, for choices made within a fit.
 
-    Five folds, three beyond 10,000 rows; None when a class has one row only.
+    Five folds, three beyond 10,000 rows; None when a class has one row only. Groups stay whole
+    where there are as many as folds.
     """
     target = np.asarray(sample.target)
     folds = FOLDS if len(target) <= MANY_ROWS else FOLDS_OF_MANY
@@ -107,6 +120,10 @@ def inner_folds(sample: Sample) -> NDArray[np.int64] | None:
         if folds < 2:
             return None
         splits = repeated_stratified(classes, folds=folds, repeats=1, seed=sample.seed)
+    if len(set(sample.groups)) >= folds:
+        kinds = None if sample.problem == "regression" else target.astype(np.int64)
+        groups = np.asarray(sample.groups)
+        splits = grouped(groups, folds=folds, seed=sample.seed, classes=kinds)
     fold = np.empty(len(target), dtype=np.int64)
     for number, split in enumerate(splits):
         fold[split.test] = number

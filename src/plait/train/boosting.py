@@ -1,7 +1,8 @@
 """The tree candidate: gradient boosting by LightGBM (Ke et al. 2017)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,10 +16,12 @@ from plait.core.protocol import Predictor, Sample
 from plait.core.schema import Field
 from plait.engines.booster import OPENMP
 from plait.engines.encode import Encoder, Matrix
-from plait.engines.lightgbm import MODEL
-from plait.engines.pipeline import Calibration, Code, NumberCode, OrdinalCode, Pipeline
+from plait.engines.lightgbm import MODEL, QUANTILES
+from plait.engines.pipeline import Code, NumberCode, OrdinalCode, Pipeline
+from plait.evaluate.monotone import monotone_signs
 from plait.train.base import MANY_ROWS, export, inner_folds
-from plait.train.calibrate import calibrate, interval
+from plait.train.calibrate import LEVEL, calibrated, regression_interval
+from plait.train.reference import reference
 
 try:
     import lightgbm
@@ -80,13 +83,18 @@ _OBJECTIVES: Mapping[Problem, str] = {
 
 
 class Boosting:
-    """A small portfolio of settings, the best of it by rows held out; missing stays missing."""
+    """A small portfolio of settings, the best of it by rows held out; missing stays missing.
+
+    Attributes:
+        held_out: after a fit, the raw scores of its rows by models that did not see them.
+    """
 
     name = "lightgbm"
     paradigm: Paradigm = "tree"
     complexity = 2
 
     def __init__(self, folder: Path, *, threshold: float | None = None) -> None:
+        self.held_out: Floats | None = None
         self._folder = folder
         self._threshold = threshold
 
@@ -101,7 +109,8 @@ class Boosting:
             "patience": PATIENCE,
             "least gain": LEAST_GAIN,
             "chosen by": "log loss or squared error in inner folds",
-            "calibration": "sigmoid or temperature, where it helps in inner folds",
+            "calibration": "sigmoid, isotonic, temperature, offsets: where it helps in inner folds",
+            "interval": "residuals, or quantiles where they score better in inner folds",
             "prior rows of a level": PRIOR_ROWS,
         }
 
@@ -109,24 +118,33 @@ class Boosting:
         """Choose settings and rounds in folds within the sample, fit on all, write the artefact."""
         target = np.asarray(sample.target)
         fold = inner_folds(sample)
-        choice = _USUAL if fold is None else _choose(sample, target, fold)
+        folds = [] if fold is None else _folds(sample, target, fold)
+        choice = _choose(folds, sample) if folds else _USUAL
+        self.held_out = choice.scores if folds else None
         codes = _codes(sample, target, np.arange(len(target)))
-        matrix = Encoder(codes).matrix(sample.columns, len(target))
-        booster = lightgbm.Booster(
-            _parameters(choice.settings, sample), _dataset(matrix, target, sample)
-        )
-        for _ in range(choice.rounds):
-            booster.update()
-        regression = sample.problem == "regression"
+        encoder = Encoder(codes)
+        matrix = encoder.matrix(sample.columns, len(target))
+        grown = _dataset(matrix, target, sample)
+        booster = _grow(_parameters(choice.settings, sample), grown, choice.rounds)
         pipeline = Pipeline(
             problem=sample.problem,
             classes=sample.classes,
             encode=codes,
-            calibrate=None if regression else _calibration(choice, target, fold),
-            interval=interval(target - choice.scores) if regression else None,
             threshold=self._threshold,
+            reference=reference(sample, encoder, matrix, partial(_split, booster)),
         )
         files = {MODEL: booster.model_to_string().encode()}
+        if sample.problem != "regression":
+            calibration, levels = calibrated(sample, choice.scores, fold)
+            pipeline = replace(pipeline, calibrate=calibration, set=levels)
+        elif fold is not None:
+            band = _band(folds, choice, sample)
+            spread = regression_interval(sample, choice.scores, fold, band)
+            pipeline = replace(pipeline, interval=spread)
+            if spread.quantiles:
+                for name, wanted in zip(QUANTILES, _quantiles(choice, sample), strict=True):
+                    text = _grow(wanted, grown, choice.rounds).model_to_string()
+                    files[name] = text.encode()
         return export(self._folder, sample, pipeline, engine="lightgbm", files=files)
 
 
@@ -153,10 +171,13 @@ class _Choice:
 _USUAL = _Choice(FEW[0], USUAL_ROUNDS, np.inf, np.empty(0))
 
 
-def _choose(sample: Sample, target: Floats, fold: Ints) -> _Choice:
+def _folds(sample: Sample, target: Floats, fold: Ints) -> list[_Fold]:
+    return [_fold(sample, target, fold == number) for number in np.unique(fold)]
+
+
+def _choose(folds: Sequence[_Fold], sample: Sample) -> _Choice:
     """Return the settings of the portfolio that do best on rows held out."""
-    folds = [_fold(sample, target, fold == number) for number in np.unique(fold)]
-    portfolio = FEW if len(target) <= MANY_ROWS else MANY
+    portfolio = FEW if len(sample.target) <= MANY_ROWS else MANY
     tried = [_try(folds, settings, sample) for settings in portfolio]
     return min(tried, key=lambda choice: choice.loss)
 
@@ -195,16 +216,58 @@ def _try(folds: Sequence[_Fold], settings: Settings, sample: Sample) -> _Choice:
     return _Choice(settings, rounds, least, scores)
 
 
-def _calibration(choice: _Choice, target: Floats, fold: Ints | None) -> Calibration:
-    if fold is None:
-        return Calibration()
-    return calibrate(choice.scores, target.astype(np.int64), fold)
+def _band(folds: Sequence[_Fold], choice: _Choice, sample: Sample) -> Floats | None:
+    """Return (n, 2) a low and a high quantile of each row by trees that did not see it.
+
+    None where the sample asks for no coverage: the usual interval is worth no further fits.
+    """
+    if sample.interval is None:
+        return None
+    band = np.empty((len(sample.target), 2))
+    for at, wanted in enumerate(_quantiles(choice, sample)):
+        for each in folds:
+            booster = _grow(wanted, each.grown, choice.rounds)
+            band[each.held_out, at] = booster.predict(each.matrix, num_threads=1)
+    return band
+
+
+def _quantiles(choice: _Choice, sample: Sample) -> list[dict[str, Json]]:
+    """Return the parameters of a low and a high quantile, free of what the answer must obey."""
+    level = sample.interval or LEVEL
+    free = _parameters(choice.settings, replace(sample, monotone={}))
+    return [
+        {**free, "objective": "quantile", "alpha": alpha}
+        for alpha in ((1 - level) / 2, (1 + level) / 2)
+    ]
+
+
+def _split(booster: lightgbm.Booster, matrix: Matrix) -> Floats:
+    """Return (n, fields + 1) contributions, by exact TreeSHAP."""
+    return np.asarray(booster.predict(matrix, pred_contrib=True, num_threads=1))
+
+
+def _grow(parameters: dict[str, Json], dataset: lightgbm.Dataset, rounds: int) -> lightgbm.Booster:
+    booster = lightgbm.Booster(parameters, dataset)
+    for _ in range(rounds):
+        booster.update()
+    return booster
 
 
 def _parameters(settings: Settings, sample: Sample) -> dict[str, Json]:
     classes = {"num_class": len(sample.classes)} if sample.problem == "multiclass" else {}
-    seed = {"seed": sample.seed}
-    return {**_FIXED, **settings, **classes, **seed, "objective": _OBJECTIVES[sample.problem]}
+    own: dict[str, Json] = {"seed": sample.seed, "objective": _OBJECTIVES[sample.problem]}
+    return {**_FIXED, **settings, **classes, **own, **_constraints(sample)}
+
+
+def _constraints(sample: Sample) -> dict[str, Json]:
+    """Return what makes the trees monotone; each field has one position in the matrix."""
+    signs = monotone_signs(sample.monotone, sample.input, sample.problem)
+    if not signs:
+        return {}
+    return {
+        "monotone_constraints": [signs.get(name, 0) for name in sample.input.names],
+        "monotone_constraints_method": "advanced",
+    }
 
 
 def _dataset(

@@ -7,13 +7,27 @@ from importlib.metadata import version
 import numpy as np
 
 from plait.core.contract import Contract
-from plait.core.decision import Decision, Evidence, Scored, Standing
+from plait.core.decision import (
+    Decision,
+    Evidence,
+    LearningCurve,
+    Promise,
+    Reported,
+    Scored,
+    Standing,
+)
 from plait.engines.answer import level_text
+from plait.evaluate.calibration import reliability
 from plait.evaluate.compare import interval_of_scores
-from plait.evaluate.decide import ALPHA, Choice, Entry, broken_limits, decide
+from plait.evaluate.decide import ALPHA, PRICE, Broken, Choice, Entry, broken_limits, decide
+from plait.evaluate.interval import Interval
+from plait.evaluate.optimism import selection_optimism
 from plait.train.corpus import FEW
+from plait.train.incumbent import worth
 from plait.train.measure import Measured
-from plait.train.race import Raced
+from plait.train.plan import Plan
+from plait.train.race import Raced, Result
+from plait.train.require import answers_of
 from plait.train.summary import summary_of, summary_of_few
 
 RARE = 20
@@ -24,7 +38,9 @@ _PYTHON = ".".join(platform.python_version_tuple()[:2])  # 3.12 sums floats othe
 RULE = (
     "Of the candidates within every limit, those not significantly worse than the best score are "
     f"contenders (corrected paired test, Holm, {100 * ALPHA:.0f} %). Of these the simplest wins, "
-    "then the fastest, then the smallest. A baseline that any rival beats is no contender."
+    "then the fastest, then the smallest. A baseline that any rival beats is no contender, and "
+    f"simplicity may cost {100 * PRICE:.0f} % of what the best score gains over the simplest "
+    "baseline."
 )
 RULE_OF_FEW = (
     "Too few labels to compare: more than half of the levels have fewer than "
@@ -58,6 +74,7 @@ def evidence_of(contract: Contract, raced: Raced) -> Evidence:
             for result in raced.results
         ),
         libraries={"python": _PYTHON, **{name: version(name) for name in plan.libraries}},
+        schedule=raced.schedule,
     )
 
 
@@ -69,6 +86,7 @@ def conclude(
     name: str,
     by: str,
     created: float,
+    curve: LearningCurve | None = None,
 ) -> tuple[Evidence, Decision]:
     """Return the evidence, and the decision taken on it by the rule.
 
@@ -79,10 +97,22 @@ def conclude(
         name: of the contract.
         by: who asked for the decision.
         created: seconds since 1970-01-01 UTC.
+        curve: whether more data would change the winner.
     """
     evidence = evidence_of(contract, raced)
-    choice = _choose(contract, raced, measured)
+    choice = choose(contract, raced, measured)
     winner = next((each for each in raced.results if each.name == choice.winner), None)
+    reported = _reported(raced, winner, choice) if winner else None
+    replacing = worth(raced, choice.winner or "")
+    said = summary_of(
+        contract,
+        raced,
+        {each: found.values for each, found in measured.items()},
+        choice,
+        reported,
+        curve,
+        name=name,
+    )
     decision = Decision(
         kind="measured",
         contract=name,
@@ -90,19 +120,17 @@ def conclude(
         metric=evidence.metric,
         winner=winner.name if winner else "",
         artefact=winner.artefact if winner else "",
-        rule=RULE,
+        rule=f"{RULE} {raced.plan.compared}".rstrip(),
         standings=_standings(raced, measured, choice),
         machine=next(iter(measured.values())).machine,
         operating_point=winner.point if winner else None,
         abstention=winner.abstention if winner else None,
-        notes=_notes(raced),
-        summary=summary_of(
-            contract,
-            raced,
-            {each: found.values for each, found in measured.items()},
-            choice,
-            name=name,
-        ),
+        reported=reported,
+        not_finished=raced.lost,
+        curve=curve,
+        reliability=_reliability(raced.plan, winner) if winner else (),
+        notes=(*filter(None, [replacing]), *_notes(raced)),
+        summary=f"{said} {replacing}".rstrip(),
         by=by,
         created=created,
     )
@@ -130,7 +158,7 @@ def declare(
     """
     (result,) = raced.results
     values = measured[result.name].values
-    broken = broken_limits(values, _limits(contract))
+    broken = (*_broken(measured[result.name], _limits(contract)), *result.broken)
     return Decision(
         kind="declared",
         contract=name,
@@ -155,7 +183,13 @@ def _limits(contract: Contract) -> dict[str, float]:
     }
 
 
-def _choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) -> Choice:
+def _broken(measured: Measured, limits: Mapping[str, float]) -> tuple[Broken, ...]:
+    if measured.failed:
+        return (Broken("running", 1, None, said=measured.failed),)
+    return broken_limits(measured.values, limits)
+
+
+def choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) -> Choice:
     """Apply the rule to what the candidates scored and what they cost."""
     limits = _limits(contract)
     entries = [
@@ -165,12 +199,41 @@ def _choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) 
             complexity=each.complexity,
             scores=each.scores,
             measurements=measured[each.name].values,
-            broken=broken_limits(measured[each.name].values, limits),
+            broken=(*_broken(measured[each.name], limits), *each.broken),
         )
         for each in raced.results
     ]
     plan = raced.plan
     return decide(entries, plan.metric, test_to_train=plan.splits.test_to_train)
+
+
+def _reported(raced: Raced, winner: Result, choice: Choice) -> Reported:
+    """Return the winner's score, less what choosing among those within the limits flatters it."""
+    plan = raced.plan
+    within = {winner.name, choice.best, *choice.comparisons}
+    scores = [each.scores for each in raced.results if each.name in within]
+    optimism = selection_optimism(
+        scores, folds=plan.splits.folds, sign=plan.metric.sign, seed=plan.seed
+    )
+    raw = interval_of_scores(winner.scores, test_to_train=plan.splits.test_to_train)
+    off = plan.metric.sign * optimism
+    moved = plan.metric.within(Interval(raw.estimate - off, raw.low - off, raw.high - off))
+    return Reported(score=moved.estimate, low=moved.low, high=moved.high, optimism=optimism)
+
+
+def _reliability(plan: Plan, winner: Result) -> tuple[Promise, ...]:
+    """Return the reliability table of the winner's probabilities, in ten bins of equal mass."""
+    answers = answers_of(plan, winner)
+    if not len(answers.row) or answers.prediction.ndim == 1:
+        return ()
+    truth = plan.prepared.target[answers.row].astype(np.int64)
+    if plan.prepared.problem == "binary":
+        event, chance = truth, answers.prediction[:, 1]
+    else:
+        likeliest = answers.prediction.argmax(axis=1)
+        event, chance = (likeliest == truth).astype(np.int64), answers.prediction.max(axis=1)
+    found = reliability(event, chance)
+    return tuple(Promise(each.rows, each.probability, each.observed) for each in found)
 
 
 def _standings(

@@ -11,6 +11,7 @@ from plait.core.errors import InvalidData, InvalidSettings, suggestion
 from plait.core.schema import Field, Schema
 from plait.engines.answer import Level, level_text
 from plait.store.frame import RawColumn
+from plait.train.aside import check_aside, groups_of, read_aside, set_aside, timed
 from plait.train.feature import missing
 from plait.train.prepare import Prepared
 from plait.train.target import read_target
@@ -47,15 +48,22 @@ def prepare_text(columns: Sequence[RawColumn], contract: Contract) -> Prepared:
     column = _text_column(columns, contract)
     texts, blank = _texts(column)
     target = named[contract.target]
+    check_aside(columns, contract)
     there = ~(blank | missing(target))
+    if contract.time:
+        there &= timed(named[contract.time])
     outside = _outside(target, contract) & there
     kept = RawColumn(target.name, target.kind, target.values[there & ~outside])
     levels = read_target(kept, contract.positive, minimum=2, quantities=False)
     learnt = texts[there & ~outside]
+    inside = [RawColumn(each.name, each.kind, each.values[there & ~outside]) for each in columns]
+    aside = read_aside(inside, contract)
     notes = []
     if left := int((~there).sum()):
         rows = f"{left:,} of {len(there):,} rows"
-        notes.append(f"{rows} have no {column.name} or no {target.name} and are left out.")
+        timeless = f" or no {contract.time}" if contract.time else ""
+        lack = f"no {column.name} or no {target.name}{timeless}"
+        notes.append(f"{rows} have {lack} and are left out.")
     if count := int(outside.sum()):
         notes.append(f"{count:,} rows are out of scope: they only tell how many are recognised.")
     return Prepared(
@@ -68,6 +76,9 @@ def prepare_text(columns: Sequence[RawColumn], contract: Contract) -> Prepared:
         leaks=(),
         notes=(*notes, *_repeated(learnt, levels.values, levels.classes)),
         outside={column.name: texts[outside]} if outside.any() else {},
+        aside=aside,
+        groups=groups_of(aside[contract.group]) if contract.group else None,
+        require=contract.require,
     )
 
 
@@ -114,6 +125,7 @@ def _text_column(columns: Sequence[RawColumn], contract: Contract) -> RawColumn:
         if each.kind == "string"
         and each.name != contract.target
         and each.name not in contract.exclude
+        and each.name not in set_aside(contract)
     ]
     if not others:
         raise InvalidData(

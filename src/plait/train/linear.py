@@ -1,12 +1,15 @@
 """The linear candidate: logistic regression for classes, ridge regression for numbers."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -17,11 +20,15 @@ from plait.core.schema import Field
 from plait.engines.base import json_bytes
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.linear import MODEL, LinearModel
-from plait.engines.pipeline import Calibration, Code, NumberCode, OneHotCode, Pipeline
+from plait.engines.pipeline import Code, NumberCode, OneHotCode, Pipeline
+from plait.evaluate.monotone import monotone_signs
 from plait.train.base import export, inner_folds
-from plait.train.calibrate import interval, log_loss
+from plait.train.calibrate import calibrated, log_loss, regression_interval
+from plait.train.reference import reference
 
 Floats: TypeAlias = NDArray[np.float64]
+Signs: TypeAlias = tuple[int, ...]
+Fit: TypeAlias = Callable[..., LinearModel]
 
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 """Weights of the squared coefficients, against a loss summed over rows."""
@@ -34,13 +41,18 @@ _MOST_STEPS = 1000
 
 
 class Linear:
-    """Numbers are standardised, missing ones at the median and flagged, categories one-hot."""
+    """Numbers are standardised, missing ones at the median and flagged, categories one-hot.
+
+    Attributes:
+        held_out: after a fit, the raw scores of its rows by models that did not see them.
+    """
 
     name = "linear"
     paradigm: Paradigm = "linear"
     complexity = 1
 
     def __init__(self, folder: Path, *, threshold: float | None = None) -> None:
+        self.held_out: Floats | None = None
         self._folder = folder
         self._threshold = threshold
 
@@ -50,6 +62,7 @@ class Linear:
             "model": "logistic or ridge regression",
             "penalties": PENALTIES,
             "chosen by": "log loss or squared error in inner folds",
+            "calibration": "sigmoid, isotonic, temperature, offsets: where it helps in inner folds",
             "rows of a level": LEVEL_ROWS,
         }
 
@@ -60,17 +73,28 @@ class Linear:
         codes = tuple(
             _code(field, np.asarray(sample.columns[field.name])) for field in sample.input.fields
         )
-        matrix = Encoder(codes).matrix(sample.columns, len(target))
+        encoder = Encoder(codes)
+        matrix = encoder.matrix(sample.columns, len(target))
+        fit = partial(_fit, problem=sample.problem, signs=_signs(sample, encoder))
         # The codes look at no target, so the folds within the sample may share them.
-        penalty, held_out = _choose(matrix, target, inner_folds(sample), sample.problem)
-        model = _fit(matrix, target, penalty, sample.problem)
+        fold = inner_folds(sample)
+        penalty, held_out = _choose(matrix, target, fold, sample.problem, fit)
+        self.held_out = None if fold is None else held_out
+        model = fit(matrix, target, penalty)
+        calibration, levels = (None, None) if regression else calibrated(sample, held_out, fold)
         pipeline = Pipeline(
             problem=sample.problem,
             classes=sample.classes,
             encode=codes,
-            calibrate=None if regression else Calibration(),
-            interval=interval(target - held_out) if regression else None,
+            calibrate=calibration,
+            interval=regression_interval(sample, held_out, fold)
+            if regression and fold is not None
+            else None,
             threshold=self._threshold,
+            set=levels,
+            reference=reference(
+                sample, encoder, matrix, lambda rows: model.contributions(rows)[:, 0]
+            ),
         )
         files = {MODEL: json_bytes(model.record())}
         return export(self._folder, sample, pipeline, engine="linear", files=files)
@@ -98,14 +122,14 @@ def _code(field: Field, values: NDArray[np.generic]) -> Code:
 
 
 def _choose(
-    matrix: Matrix, target: Floats, fold: NDArray[np.int64] | None, problem: Problem
+    matrix: Matrix, target: Floats, fold: NDArray[np.int64] | None, problem: Problem, fit: Fit
 ) -> tuple[float, Floats]:
     """Return the penalty of the least loss on rows held out, and their scores under it."""
     if fold is None:
         return USUAL_PENALTY, np.zeros(0)
     found = []
     for penalty in PENALTIES:
-        scores = _held_out(matrix, target, fold, penalty, problem)
+        scores = _held_out(matrix, target, fold, problem, partial(fit, penalty=penalty))
         if problem == "regression":
             loss = float(np.mean((target - scores) ** 2))
         else:
@@ -116,19 +140,30 @@ def _choose(
 
 
 def _held_out(
-    matrix: Matrix, target: Floats, fold: NDArray[np.int64], penalty: float, problem: Problem
+    matrix: Matrix, target: Floats, fold: NDArray[np.int64], problem: Problem, fit: Fit
 ) -> Floats:
     """Return raw scores of each row by a model that did not see it: (n,), or (n, k) of classes."""
     scores = np.empty((len(target), len(np.unique(target)) if problem == "multiclass" else 1))
     for number in np.unique(fold):
         tested = fold == number
-        scores[tested] = _fit(matrix[~tested], target[~tested], penalty, problem).raw(
-            matrix[tested]
-        )
+        scores[tested] = fit(matrix[~tested], target[~tested]).raw(matrix[tested])
     return scores if problem == "multiclass" else scores[:, 0]
 
 
-def _fit(matrix: Matrix, target: Floats, penalty: float, problem: Problem) -> LinearModel:
+def _signs(sample: Sample, encoder: Encoder) -> Signs:
+    """Return the sign that the coefficient of each position must have; 0 leaves it free."""
+    signs = monotone_signs(sample.monotone, sample.input, sample.problem)
+    found = [0] * encoder.width
+    for name, start in zip(encoder.fields, encoder.starts, strict=True):
+        found[start] = signs.get(name, 0)  # a flag for missing beside it has no order
+    return tuple(found)
+
+
+def _fit(
+    matrix: Matrix, target: Floats, penalty: float, *, problem: Problem, signs: Signs
+) -> LinearModel:
+    if any(signs):
+        return _fit_within(matrix, target, penalty, problem, signs)
     if problem == "regression":
         model = Ridge(alpha=penalty).fit(matrix, target)
         coefficients, intercept = [model.coef_.tolist()], [float(model.intercept_)]
@@ -139,3 +174,30 @@ def _fit(matrix: Matrix, target: Floats, penalty: float, problem: Problem) -> Li
             model.fit(matrix, target.astype(np.int64))
         coefficients, intercept = model.coef_.tolist(), model.intercept_.tolist()
     return LinearModel(coefficients, intercept, matrix.mean(axis=0).tolist())
+
+
+def _fit_within(
+    matrix: Matrix, target: Floats, penalty: float, problem: Problem, signs: Signs
+) -> LinearModel:
+    """Fit the same loss with coefficients of given signs: convex, so there is one best fit."""
+    shift = float(target.mean()) if problem == "regression" else 0.0
+    spread = float(target.std()) or 1.0 if problem == "regression" else 1.0
+    wanted = (target - shift) / spread
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        weights, score = parameters[:-1], matrix @ parameters[:-1] + parameters[-1]
+        if problem == "regression":
+            wrong = score - wanted
+            value = float(wrong @ wrong) / 2
+        else:
+            wrong = expit(score) - wanted
+            value = float(np.logaddexp(0, score).sum() - wanted @ score)
+        value += penalty / 2 * float(weights @ weights)
+        slopes = np.append(matrix.T @ wrong + penalty * weights, wrong.sum())
+        return value / len(target), slopes / len(target)
+
+    bounds = [(0 if sign > 0 else None, 0 if sign < 0 else None) for sign in (*signs, 0)]
+    steps = {"maxiter": _MOST_STEPS, "ftol": 1e-12, "gtol": 1e-8}
+    found = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds, options=steps).x * spread
+    intercept = float(found[-1]) + shift
+    return LinearModel([found[:-1].tolist()], [intercept], matrix.mean(axis=0).tolist())

@@ -1,13 +1,16 @@
 """What a contract asks to be raced: which candidates, on which splits, compared by what."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plait.core.contract import Contract
+from plait.core.extras import EXTRAS, installed
 from plait.core.protocol import Candidate
 from plait.evaluate.metric import METRICS, Metric, default_metric, metric_named
 from plait.evaluate.split import Split, Splits, choose_splits, repeated_stratified
@@ -21,6 +24,9 @@ Make: TypeAlias = Callable[..., Candidate]
 
 MANY_TEXTS = 5_000
 """Beyond so many texts one repeat of the folds must do: a fit takes seconds, not milliseconds."""
+
+MANY_ROWS = 50_000
+"""Beyond so many rows too."""
 
 FEW_FOLDS = 20
 """In so many folds texts that are too few to compare by are left out in turn."""
@@ -40,6 +46,9 @@ class Fold:
         seconds: what the fit took.
         confidence: in them; empty unless a contract may abstain.
         outside: confidence in the rows that are out of scope.
+        packed: their probabilities of three classes or more, or their numbers: float32, base64.
+        covered: whether the interval or set of each held the truth; empty where there is none.
+        spent: seconds of fitting and scoring.
     """
 
     score: float
@@ -47,6 +56,20 @@ class Fold:
     seconds: float
     confidence: list[float] = field(default_factory=list)
     outside: list[float] = field(default_factory=list)
+    packed: str = ""
+    covered: list[bool] = field(default_factory=list)
+    spent: float = 0.0
+
+    def answers(self, classes: int) -> NDArray[np.float64]:
+        """Return (n, k) probabilities of so many classes, or (n,) numbers where there are none.
+
+        Empty when they were not kept, as where rows are not what is judged.
+        """
+        if classes == 2:
+            positive = np.array(self.positive)
+            return np.column_stack([1 - positive, positive])
+        found = np.frombuffer(b64decode(self.packed), dtype="<f4").astype(np.float64)
+        return found.reshape(-1, classes) if classes else found
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -64,6 +87,7 @@ class Plan:
             always answers.
         libraries: names of what computes the scores.
         judge: fits and scores one candidate on one split; None does it with the rows of the split.
+        compared: a sentence or two on what is compared, where the metric's name does not say it.
     """
 
     prepared: Prepared
@@ -75,6 +99,7 @@ class Plan:
     max_loss: float | None = None
     libraries: tuple[str, ...] = _LIBRARIES
     judge: "Judge | None" = None
+    compared: str = ""
 
     @property
     def units(self) -> int:
@@ -102,15 +127,23 @@ def plan_race(
         InvalidSettings: `settings_wrong_value`, when an error costs nothing or less.
         InvalidData: `data_too_small`, too few rows to split.
     """
-    names = contract.candidates or candidate_names(contract.task)
-    many = {"many": MANY_TEXTS} if contract.task == "text" else {}
+    text = contract.task == "text"
+    names, notes = _able(contract)
+    prepared = replace(prepared, notes=(*notes, *prepared.notes))
+    time = prepared.aside.get(contract.time)
+    splits = choose_splits(
+        prepared.target,
+        prepared.problem,
+        seed=seed,
+        many=MANY_TEXTS if text else MANY_ROWS,
+        groups=prepared.groups,
+        times=None if time is None else time.astype(np.float64),
+    )
     return _plan(
         prepared,
         contract,
-        choose_splits(prepared.target, prepared.problem, seed=seed, **many),
-        _text_recipes(names, encoder)
-        if contract.task == "text"
-        else {name: recipes.load(name) for name in names},
+        splits,
+        _text_recipes(names, encoder) if text else {name: recipes.load(name) for name in names},
     )
 
 
@@ -151,6 +184,25 @@ def _plan(
         max_loss=scope.max_loss if scope else None,
         libraries=_text_libraries(makes) if text else _LIBRARIES,
     )
+
+
+def _able(contract: Contract) -> tuple[Sequence[str], list[str]]:
+    """Return the candidates to race, and a sentence on each that lacks its library.
+
+    Who names a candidate wants it: then what it lacks is an error of its fit.
+    """
+    if contract.candidates or contract.task == "text":
+        return contract.candidates or candidate_names(contract.task), []
+    needs = {
+        name: getattr(recipes.load(name), "needs", "") for name in candidate_names(contract.task)
+    }
+    names = [name for name, library in needs.items() if not library or installed(library)]
+    notes = [
+        f"{name} was not raced: it needs {library} (pip install 'plait[{EXTRAS[library]}]')."
+        for name, library in needs.items()
+        if name not in names
+    ]
+    return names, notes
 
 
 def _text_recipes(names: Sequence[str], encoder: Encoder | None) -> dict[str, Make]:

@@ -7,13 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.columns import Row, Scalar
-from plait.core.contract import Contract, Problem
+from plait.core.contract import Contract, Problem, Requirements
 from plait.core.errors import InvalidData, InvalidSettings, nearest_of
 from plait.core.protocol import Sample
 from plait.core.schema import Field, Schema
 from plait.engines.answer import level_text
 from plait.evaluate.leakage import LeakageFinding, leakage_report
+from plait.evaluate.monotone import monotone_signs
 from plait.store.frame import RawColumn
+from plait.train.aside import check_aside, groups_of, read_aside, set_aside, timed
 from plait.train.feature import Feature, missing, read_feature
 from plait.train.target import Level, Target, Truth, read_target
 from plait.train.version import dataset_id
@@ -35,6 +37,10 @@ class Prepared:
         leaks: columns that may know the target, features or not, the surest first.
         notes: one sentence each on what a reader must know of the data.
         outside: like `columns`, of rows that are out of the scope of a text contract; or empty.
+        aside: column -> (n,) values of those that the contract names and no candidate learns from:
+            its time as floats, its group and the group of its fairness as texts, "" for missing.
+        groups: (n,) the group of each row as a number; None when rows stand for themselves.
+        require: what the contract asks of an answer.
     """
 
     input: Schema
@@ -46,6 +52,9 @@ class Prepared:
     leaks: tuple[LeakageFinding, ...]
     notes: tuple[str, ...]
     outside: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    aside: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    groups: NDArray[np.int64] | None = None
+    require: Requirements = field(default_factory=Requirements)
 
     def __len__(self) -> int:
         return len(self.target)
@@ -63,6 +72,10 @@ class Prepared:
             classes=self.classes,
             problem=self.problem,
             seed=seed,
+            groups=[] if self.groups is None else self.groups[rows].tolist(),
+            monotone=self.require.monotone,
+            interval=self.require.interval,
+            reasons=self.require.reasons,
         )
 
     def rows(self, most: int) -> list[Row]:
@@ -83,14 +96,16 @@ def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) 
     Raises:
         InvalidData: `data_target_missing`, `data_target_kind`, `data_target_constant`,
             `data_too_small`, `data_no_features`, or `data_column_missing` when the contract names a
-            column that is absent.
+            column that is absent; `data_format` when a time cannot be read.
         InvalidSettings: `settings_wrong_value` when the target is also a feature or excluded, or
-            `positive` is none of its levels.
+            `positive` is none of its levels, or a monotone feature is none.
     """
-    named = {column.name: column for column in columns}
-    _check_names(contract, list(named))
+    _check_names(contract, [column.name for column in columns])
+    check_aside(columns, contract)
+    present, untimed = _with_time(columns, contract)
+    named = {column.name: column for column in present}
     target = read_target(named[contract.target], contract.positive)
-    kept = [RawColumn(each.name, each.kind, each.values[target.rows]) for each in columns]
+    kept = [RawColumn(each.name, each.kind, each.values[target.rows]) for each in present]
     features, left_out = _read_features(kept, contract)
     if not features:
         raise InvalidData(
@@ -98,8 +113,11 @@ def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) 
             "no usable feature is left" + (f": {left_out[0]}" if left_out else ""),
             hint="give more columns, or exclude fewer",
         )
+    aside = read_aside(kept, contract)
+    schema = Schema(tuple(feature.field for feature in features))
+    monotone_signs(contract.require.monotone, schema, target.problem)
     return Prepared(
-        input=Schema(tuple(feature.field for feature in features)),
+        input=schema,
         columns={feature.field.name: feature.values for feature in features},
         target=target.values,
         classes=target.classes,
@@ -107,11 +125,29 @@ def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) 
         dataset=dataset_id(columns),
         leaks=tuple(_leaks(kept, contract.target, target, seed)),
         notes=(
+            *untimed,
             *_notes_on_rows(contract.target, len(named[contract.target].values), kept),
             *(f"{each.field.name}: {each.remark}." for each in features if each.remark),
             *left_out,
         ),
+        aside=aside,
+        groups=groups_of(aside[contract.group]) if contract.group else None,
+        require=contract.require,
     )
+
+
+def _with_time(
+    columns: Sequence[RawColumn], contract: Contract
+) -> tuple[Sequence[RawColumn], list[str]]:
+    """Return the rows that have the time they are ordered by, and a sentence on the others."""
+    if not contract.time:
+        return columns, []
+    there = timed(next(each for each in columns if each.name == contract.time))
+    if there.all():
+        return columns, []
+    kept = [RawColumn(each.name, each.kind, each.values[there]) for each in columns]
+    gone = f"{int((~there).sum()):,} of {len(there):,} rows"
+    return kept, [f"{gone} have no {contract.time} and are left out."]
 
 
 def _check_names(contract: Contract, names: list[str]) -> None:
@@ -143,9 +179,10 @@ def _read_features(
 ) -> tuple[list[Feature], list[str]]:
     """Return the features in the order of the data, and a sentence on each column left out."""
     features, left_out = [], []
+    never = {contract.target, *contract.exclude, *set_aside(contract)}
     for column in columns:
         wanted = not contract.features or column.name in contract.features
-        if not wanted or column.name == contract.target or column.name in contract.exclude:
+        if not wanted or column.name in never:
             continue
         found = read_feature(column, contract.features.get(column.name))
         if isinstance(found, Feature):

@@ -2,8 +2,9 @@
 
 import shutil
 import time
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -21,16 +22,19 @@ from plait.core.errors import EngineError
 from plait.core.ids import Json
 from plait.core.job import JobRun, Progress
 from plait.core.protocol import Candidate
-from plait.engines.answer import probability_columns
+from plait.engines.answer import probability_columns, set_columns
 from plait.engines.base import read_artefact
 from plait.engines.text import CONFIDENCE
 from plait.evaluate.abstain import honest_abstention
+from plait.evaluate.decide import Broken
 from plait.evaluate.metric import score
 from plait.evaluate.split import Split
 from plait.evaluate.threshold import choose_threshold, honest_operating_point
-from plait.train.measure import Measured, measure
-from plait.train.plan import Fold, Judge, Make, Plan
+from plait.train.heat import FAILED, Heats, counted, tried
+from plait.train.measure import Measured, machine, measure
+from plait.train.plan import Fold, Make, Plan
 from plait.train.prepare import Prepared
+from plait.train.schedule import EVERYTHING, Schedule, record_of
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -54,6 +58,8 @@ class Result:
         seconds: what a split took, on average; no part of the evidence.
         abstention: the confidence it answers from, and what to expect of it; None where it always
             answers.
+        folds: what it did on each split, in order.
+        broken: the requirements that it does not meet.
     """
 
     name: str
@@ -66,55 +72,80 @@ class Result:
     folder: Path = field(compare=False)
     seconds: float = field(compare=False)
     abstention: Abstention | None = None
+    folds: tuple[Fold, ...] = field(default=(), compare=False, repr=False)
+    broken: tuple[Broken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Raced:
-    """A race that was run: what it was, and how each candidate did, in the order of the race."""
+    """A race that was run.
+
+    Attributes:
+        plan: what it was, with the splits that count.
+        results: how each candidate did, in the order of the race.
+        lost: candidate -> why it was not finished.
+        schedule: what ran, as evidence keeps it; None where everything did.
+    """
 
     plan: Plan
     results: tuple[Result, ...]
+    lost: Mapping[str, str] = field(default_factory=dict)
+    schedule: Mapping[str, Json] | None = None
 
 
-def race(plan: Plan, run: JobRun, *, folder: Path) -> Raced:
+def race(plan: Plan, run: JobRun, *, folder: Path, schedule: Schedule = EVERYTHING) -> Raced:
     """Fit and score every candidate on every split, then fit each on all rows.
 
     Every fit is a step of the job, so a race that was killed goes on where it stopped. It ends with
-    the same results, whatever stopped it, for they depend on the plan and the libraries alone.
+    the same results, whatever stopped it, for they depend on the plan and the libraries alone, and
+    within a stated time on what was kept of the time that fits took. A candidate that fails, or
+    that ends its process twice, is left out with the reason.
 
     Args:
         plan: what is raced.
         run: the job it is a part of.
         folder: gets a folder per candidate, of its name, with its artefact.
+        schedule: how far to go.
 
     Raises:
         Cancelled: the job should stop.
-        EngineError: an artefact could not be run.
+        EngineError: `engine_failed`, no candidate could be finished.
     """
-    done = 0
-    folds: dict[str, list[Fold]] = {name: [] for name in plan.recipes}
-    for index, split in enumerate(plan.splits):  # a split at a time, so that progress is even
-        for name, recipe in plan.recipes.items():
-            said = f"{name}, fold {index + 1} of {len(plan.splits)}"
-            run.progress(Progress(said, done, plan.units))
-            judge = plan.judge or _judge_rows
-            kept = run.step(f"fold/{name}/{index}", partial(_judged, judge, plan, recipe, split))
-            folds[name].append(Fold(**kept))
-            done += 1
-    results = []
-    for name, recipe in plan.recipes.items():
+    heats = Heats(plan, run, folder, plan.judge or judge_rows)
+    names = heats.run(schedule)
+    splits = counted(heats, names, plan)
+    whole = replace(plan, splits=plan.splits.first(splits))
+    lost, results = dict(heats.lost), []
+    for place, name in enumerate(names):
+        done = len(plan.recipes) * len(plan.splits) + place
         run.progress(Progress(f"{name}, all rows", done, plan.units))
-        results.append(_finish(plan, run, recipe, folds[name], folder / name))
-        done += 1
-    return Raced(plan=plan, results=tuple(results))
+        folds = heats.folds[name][:splits]
+        finished = _finish(whole, run, name, folds, folder)
+        if isinstance(finished, Result):
+            results.append(finished)
+        else:
+            lost[name] = f"on all rows {finished}"
+    if not results:
+        raise EngineError(
+            "engine_failed",
+            "no candidate could be finished: "
+            + "; ".join(f"{name}: {why}" for name, why in lost.items()),
+            hint="give more time or memory, or name other candidates",
+        )
+    told = None
+    if lost or splits < len(plan.splits):
+        same = schedule.record is not None and lost == schedule.left_out
+        told = schedule.record if same else record_of(heats.order, lost, splits=splits)
+    return Raced(plan=whole, results=tuple(results), lost=lost, schedule=told)
 
 
 def measure_all(raced: Raced, run: JobRun) -> dict[str, Measured]:
     """Measure each candidate's artefact in a process of its own; a step of the job each.
 
+    One that cannot be run has no figures, and says why.
+
     Raises:
         Cancelled: the job should stop.
-        EngineError: an artefact could not be run.
     """
     plan = raced.plan
     rows = plan.prepared.rows(MEASURED_ROWS)
@@ -128,12 +159,11 @@ def measure_all(raced: Raced, run: JobRun) -> dict[str, Measured]:
     return found
 
 
-def _judged(judge: Judge, plan: Plan, recipe: Make, split: Split) -> dict[str, Any]:
-    return asdict(judge(plan, recipe, split))
+def judge_rows(plan: Plan, recipe: Make, split: Split) -> Fold:
+    """Fit on the rows to train on, and score the exported artefact on the rows to test on.
 
-
-def _judge_rows(plan: Plan, recipe: Make, split: Split) -> Fold:
-    """Fit on the rows to train on, and score the exported artefact on the rows to test on."""
+    It is the `Judge` of every race that names no other.
+    """
     prepared = plan.prepared
     with TemporaryDirectory(prefix="plait-fold-") as folder:
         started = time.perf_counter()
@@ -145,10 +175,30 @@ def _judge_rows(plan: Plan, recipe: Make, split: Split) -> Fold:
             beyond = runnable.predict(prepared.outside) if prepared.outside else {}
     prediction = _prediction(answer, prepared)
     value = score(plan.metric, prepared.target[split.test], prediction)
-    positive = prediction[:, 1].tolist() if prepared.problem == "binary" else []
-    if plan.max_loss is None:
-        return Fold(value, positive, seconds)
-    return Fold(value, positive, seconds, *map(_confidence, (answer, beyond)))
+    binary = prepared.problem == "binary"
+    texts = plan.max_loss is not None
+    return Fold(
+        score=value,
+        positive=prediction[:, 1].tolist() if binary else [],
+        seconds=seconds,
+        confidence=_confidence(answer) if texts else [],
+        outside=_confidence(beyond) if texts else [],
+        packed="" if binary else b64encode(prediction.astype("<f4").tobytes()).decode(),
+        covered=_covered(answer, prepared, split.test),
+    )
+
+
+def _covered(answer: Columns, prepared: Prepared, rows: Ints) -> list[bool]:
+    """Tell of each row whether the interval or the set it was given holds the truth."""
+    truth = prepared.target[rows]
+    if "lower" in answer:
+        low, high = (np.asarray(answer[end], dtype=np.float64) for end in ("lower", "upper"))
+        return list(map(bool, (low <= truth) & (truth <= high)))
+    names = set_columns(prepared.classes)
+    if not names or names[0] not in answer:
+        return []
+    held = np.column_stack([np.asarray(answer[name], dtype=np.bool_) for name in names])
+    return list(map(bool, held[np.arange(len(rows)), truth.astype(np.int64)]))
 
 
 def _confidence(answer: Columns) -> list[float]:
@@ -163,8 +213,11 @@ def _prediction(answer: Columns, prepared: Prepared) -> Floats:
     return np.column_stack([np.asarray(answer[name], dtype=np.float64) for name in names])
 
 
-def _finish(plan: Plan, run: JobRun, recipe: Make, folds: Sequence[Fold], folder: Path) -> Result:
-    """Fit on all rows, with the threshold that the folds chose."""
+def _finish(
+    plan: Plan, run: JobRun, name: str, folds: Sequence[Fold], within: Path
+) -> Result | str:
+    """Fit on all rows, with the threshold that the folds chose; return why where that fails."""
+    recipe, folder = plan.recipes[name], within / name
     point = None
     if plan.prepared.problem == "binary":
         point = _operating_point(plan, [np.array(fold.positive) for fold in folds])
@@ -175,9 +228,12 @@ def _finish(plan: Plan, run: JobRun, recipe: Make, folds: Sequence[Fold], folder
         operating["abstain"] = abstention.threshold
     candidate = recipe(folder, **operating)
     work = partial(_fit_all, plan, candidate, folder)
-    artefact = run.step(f"artefact/{candidate.name}", work)
+    kept = run.step(f"artefact/{candidate.name}", partial(tried, within, f"{name}/all rows", work))
+    if FAILED in kept:
+        return str(kept[FAILED])
+    artefact = str(kept["artefact"])
     if not _holds(folder, artefact):  # the folder was lost when an earlier attempt was killed
-        artefact = work()
+        artefact = work()["artefact"]
     return Result(
         name=candidate.name,
         paradigm=candidate.paradigm,
@@ -189,16 +245,17 @@ def _finish(plan: Plan, run: JobRun, recipe: Make, folds: Sequence[Fold], folder
         folder=folder,
         seconds=fmean(fold.seconds for fold in folds),
         abstention=abstention,
+        folds=tuple(folds),
     )
 
 
-def _fit_all(plan: Plan, candidate: Candidate, folder: Path) -> str:
+def _fit_all(plan: Plan, candidate: Candidate, folder: Path) -> dict[str, Any]:
     """Fit on all rows and return the artefact's id."""
     shutil.rmtree(folder, ignore_errors=True)
     every = np.arange(len(plan.prepared))
     with threadpool_limits(limits=1):
         candidate.fit(plan.prepared.sample(every, seed=plan.seed))
-    return read_artefact(folder).id
+    return {"artefact": read_artefact(folder).id}
 
 
 def _holds(folder: Path, artefact: str) -> bool:
@@ -254,4 +311,7 @@ def _abstention(plan: Plan, max_loss: float, folds: Sequence[Fold]) -> Abstentio
 
 
 def _measure(folder: Path, rows: Sequence[Row]) -> dict[str, Any]:
-    return asdict(measure(folder, rows))
+    try:
+        return asdict(measure(folder, rows))
+    except EngineError as error:  # killed for want of memory, say: it loses, the others go on
+        return asdict(Measured({}, machine(), failed=error.message))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from plait.core.contract import Contract
-from plait.core.decision import OperatingPoint
+from plait.core.decision import LearningCurve, OperatingPoint, Reported
 from plait.core.figure import size
 from plait.engines.answer import level_text
 from plait.evaluate.compare import interval_of_scores
@@ -23,6 +23,8 @@ def summary_of(
     raced: Raced,
     measurements: Mapping[str, Mapping[str, float]],
     choice: Choice,
+    reported: Reported | None = None,
+    curve: LearningCurve | None = None,
     *,
     name: str,
 ) -> str:
@@ -33,6 +35,8 @@ def summary_of(
         raced: how each candidate did.
         measurements: candidate -> what its artefact costs to run.
         choice: what the rule chose.
+        reported: the score to expect of the winner; None takes the one it won with.
+        curve: whether more data would change the winner.
         name: of the contract.
     """
     winner = next((each for each in raced.results if each.name == choice.winner), None)
@@ -40,11 +44,12 @@ def summary_of(
         return " ".join([f"Nothing answers for {name}: {choice.why}.", *_doubts(raced)])
     return " ".join(
         [
-            _score(raced, winner, name),
+            _score(raced, winner, reported, name),
             f"The reason: {choice.why}.",
             _price(measurements[winner.name]),
             *_errors(contract, raced, winner),
             *_abstains(winner),
+            *([curve.said] if curve else []),
             *_doubts(raced),
         ]
     )
@@ -95,17 +100,29 @@ def _abstains(result: Result) -> list[str]:
     return [f"{sentence}, and {100 * found.recall:.3g} of 100 beyond it ({extent})."]
 
 
-def _score(raced: Raced, winner: Result, name: str) -> str:
+def _score(raced: Raced, winner: Result, reported: Reported | None, name: str) -> str:
     plan = raced.plan
+    splits = len(plan.splits)
+    held = {
+        "stratified": f"judged {splits} times on rows held out of {len(plan.prepared):,}",
+        "grouped": f"judged {splits} times on groups held out of {len(plan.prepared):,} rows",
+        "time_ordered": f"judged {splits} times on what came later, of {len(plan.prepared):,} rows",
+    }[plan.splits.kind]
     score = plan.metric.within(
         interval_of_scores(winner.scores, test_to_train=plan.splits.test_to_train)
     )
+    told = reported or Reported(score=score.estimate, low=score.low, high=score.high, optimism=0.0)
+    chosen = ""
+    if _figure(told.optimism) != _figure(0.0):
+        chosen = (
+            f" That allows for {_figure(told.optimism)} by which choosing the best of several on "
+            f"the same rows flatters; it was chosen with {_figure(score.estimate)}."
+        )
     better = "higher" if plan.metric.greater_is_better else "lower"
     return (
         f"{winner.name} answers for {name}: its {plan.metric.name} is "
-        f"{_figure(score.estimate)} (95 % interval {_figure(score.low)} to {_figure(score.high)}; "
-        f"{better} is better), judged {len(plan.splits)} times on rows held out of "
-        f"{len(plan.prepared):,}."
+        f"{_figure(told.score)} (95 % interval {_figure(told.low)} to {_figure(told.high)}; "
+        f"{better} is better), {held}.{chosen}"
     )
 
 
@@ -152,17 +169,23 @@ def _cost(raced: Raced, winner: Result, point: OperatingPoint) -> str:
 
 
 def _doubts(raced: Raced) -> list[str]:
-    """Name the features that may know the target."""
+    """Name who was not finished, and the features that may know the target."""
     prepared = raced.plan.prepared
     used = [leak.column for leak in prepared.leaks if leak.column in prepared.columns]
+    unknown = []
+    if raced.lost:
+        names = " and ".join(raced.lost)
+        verb = "was" if len(raced.lost) == 1 else "were"
+        unknown = [f"{names} {verb} not finished, so nothing is known of how good it would be."]
     if not used:
-        return []
+        return unknown
     one = len(used) == 1
     names = used[0] if one else f"{', '.join(used[:-1])} and {used[-1]}"
     return [
+        *unknown,
         f"Do not trust these figures before somebody has said why {names} all but "
         f"{'gives' if one else 'give'} the answer away, and whether "
-        f"{'it is' if one else 'they are'} known when the decision is due."
+        f"{'it is' if one else 'they are'} known when the decision is due.",
     ]
 
 

@@ -2,8 +2,9 @@
 
 from plait.core.context import Context
 from plait.core.decision import OperatingPoint
+from plait.core.errors import InvalidRequest
 from plait.core.protocol import Predictor
-from plait.core.request import PredictRequest
+from plait.core.request import ForecastRequest, PredictRequest
 from plait.core.response import PredictResponse
 from plait.core.schema import RowReader
 from plait.engines.prediction import PredictionReader
@@ -37,13 +38,22 @@ class TabularTask:
         self._reader = RowReader(predictor.artefact.manifest.input)
         self._answers = PredictionReader(predictor.artefact.manifest.output)
 
-    async def run(self, request: PredictRequest, context: Context) -> PredictResponse:
+    async def run(
+        self, request: PredictRequest | ForecastRequest, context: Context
+    ) -> PredictResponse:
         """Return one prediction per row.
 
         Raises:
-            InvalidRequest: a row does not fit the artefact's input schema.
+            InvalidRequest: a row does not fit the artefact's input schema, or a series is sent.
             EngineError: the engine failed.
         """
+        if isinstance(request, ForecastRequest):
+            raise InvalidRequest(
+                "request_shape",
+                f"{self.contract} answers rows, not a series",
+                where="history",
+                hint='send {"rows": [{"field": value, ...}]}',
+            )
         columns = self._reader.columns(request.rows)
         with context.span("engine"):
             answers = self.predictor.predict(columns, reasons=request.reasons)

@@ -1,0 +1,220 @@
+"""What the candidates of series have in common: past forecasts to learn from, and the export."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from plait.core.artefact import Manifest
+from plait.core.contract import Paradigm
+from plait.core.ids import Json
+from plait.core.protocol import Candidate, Predictor, Sample
+from plait.core.schema import Field, Schema
+from plait.core.table import Table
+from plait.engines.base import json_bytes, load, write_artefact
+from plait.engines.series import MOST_HISTORY, SERIES, Part, SeriesSettings
+from plait.engines.series_batch import Batch, Floats, batch_of
+from plait.engines.series_lag import recent_scale
+from plait.engines.series_method import METHODS
+from plait.evaluate.conformal import smallest
+from plait.train import SERIES_TABLE
+
+LEVEL = 0.9
+"""Of an interval, where a contract requires none."""
+
+PAST_FORECASTS = 400
+"""So many forecasts of the past, over all series, say how far one may be off."""
+
+MOST_PAST, LEAST_PAST = 60, 2
+"""Of one series at most and at least so many."""
+
+OUTPUT = Schema(tuple(Field(name=name, kind="number") for name in ("prediction", "lower", "upper")))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a contract says of steps: how many ahead to forecast, and how long a season is."""
+
+    horizon: int
+    season: int
+
+
+class SeriesRecipe(Protocol):
+    """What the table of candidates for series holds."""
+
+    def __call__(self, folder: Path, *, steps: Steps, threshold: float | None = None) -> Candidate:
+        """Return a candidate.
+
+        Args:
+            folder: where its fit writes the artefact.
+            steps: of the contract.
+            threshold: None, there is none.
+        """
+        ...
+
+
+series_recipes: Table[SeriesRecipe] = Table("series_candidates", SERIES_TABLE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """Series as they were at points in the past, and what came then.
+
+    Attributes:
+        batch: r series, one per series and point.
+        truth: (r, horizon).
+        back: how many steps ago the furthest point is.
+    """
+
+    batch: Batch
+    truth: Floats
+    back: int
+
+
+def series_of(sample: Sample) -> Batch:
+    """Return the series of a sample, as much of them as an engine reads."""
+    return batch_of(list(sample.columns["history"])).last(MOST_HISTORY)
+
+
+def past_of(batch: Batch, steps: Steps) -> Past:
+    """Return forecasts to be made of the last part of the series, 400 where there are so many.
+
+    The points lie within the last horizon that has its truth, of few series further back, and in
+    no more than the last third of a series.
+    """
+    horizon = steps.horizon
+    each = int(np.clip(-(-PAST_FORECASTS // len(batch)), LEAST_PAST, MOST_PAST))
+    room = max(int(np.median(batch.lengths)) - horizon - max(2 * steps.season, horizon), 1)
+    span = min(max(horizon, each), room, max(batch.width // 3, 1))
+    points = np.unique(np.linspace(horizon, horizon + span, each).astype(np.int64))
+    return past_at(batch, horizon, points.tolist())
+
+
+def past_at(batch: Batch, horizon: int, points: Sequence[int]) -> Past:
+    """Return the series so many steps ago, each of which is at least a horizon."""
+    histories: list[Floats] = []
+    truths = []
+    for back in points:
+        rows = np.flatnonzero(batch.lengths > back)
+        end = batch.width - back
+        for row in rows:
+            histories.append(batch.values[row, batch.width - batch.lengths[row] : end])
+        truths.append(batch.values[rows, end : end + horizon])
+    if not histories:  # one step is all there is
+        return Past(batch, np.repeat(batch.values[:, -1:], horizon, axis=1), horizon)
+    return Past(batch_of(histories), np.concatenate(truths), max(points))
+
+
+def widths(past: Past, forecast: Floats, steps: Steps, level: float) -> tuple[float, ...]:
+    """Return per step ahead how far `level` of the past forecasts were off, in scales.
+
+    Split conformal: Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World. What
+    is exchangeable are errors relative to the scale of each series.
+    """
+    scale = recent_scale(past.batch, steps.season)
+    rows = np.flatnonzero(scale > 0)
+    if not len(rows):
+        return (0.0,) * steps.horizon
+    off = np.abs(past.truth - forecast)[rows] / scale[rows, None]
+    return tuple(smallest(column, level) for column in off.T)
+
+
+def scaled_error(past: Past, forecast: Floats, season: int) -> float:
+    """Return the mean absolute error of past forecasts, each in units of its series' changes.
+
+    These are the changes of a season, or from step to step of a series that repeats its seasons.
+    """
+    scale = past.batch.differences(season)
+    scale = np.where(scale > 0, scale, past.batch.differences(1))
+    rows = np.flatnonzero(scale > 0)
+    off = np.abs(past.truth - forecast)[rows] / scale[rows, None]
+    return float(off.mean()) if off.size else 0.0
+
+
+def export_series(
+    folder: Path, engine: str, settings: SeriesSettings, files: Mapping[str, bytes]
+) -> Predictor:
+    """Write an artefact and return what runs it.
+
+    Args:
+        folder: made when it does not exist.
+        engine: what runs it.
+        settings: of its forecasts.
+        files: the engine's own: path within the folder -> content.
+    """
+    horizon = Field(name="horizon", kind="number", integer=True, low=1, high=settings.horizon)
+    manifest = Manifest(
+        engine=engine,
+        task="series",
+        input=Schema((Field(name="history", kind="number", nullable=True), horizon)),
+        output=OUTPUT,
+        origin=f"plait.train {version('plait')}",
+    )
+    write_artefact(folder, manifest, {SERIES: json_bytes(settings.record()), **files})
+    return load(folder)
+
+
+def forecast_parts(batch: Batch, parts: Sequence[Part], horizon: int) -> Floats:
+    """Return the weighted sum of the parts' forecasts."""
+    found = np.zeros((len(batch), horizon))
+    for part in parts:
+        found += part.weight * METHODS[part.method](batch, part.season, horizon)
+    return found
+
+
+class MethodCandidate:
+    """A candidate whose artefact holds methods and no model; a subclass says which."""
+
+    name: str
+    paradigm: Paradigm
+    complexity: int
+
+    def __init__(self, folder: Path, *, steps: Steps, threshold: float | None = None) -> None:
+        del threshold
+        self._folder = folder
+        self._steps = steps
+
+    def configuration(self) -> Mapping[str, Json]:
+        """Return what makes its fit what it is."""
+        return {
+            "model": self.model(),
+            "past forecasts": [PAST_FORECASTS, MOST_PAST, LEAST_PAST],
+            "interval": "split conformal, per step ahead, in recent seasonal changes",
+        }
+
+    def model(self) -> str:
+        """Return the model in words."""
+        raise NotImplementedError
+
+    def parts(self, past: Past) -> tuple[Part, ...]:
+        """Return the methods, chosen by past forecasts where there is a choice."""
+        raise NotImplementedError
+
+    def fit(self, sample: Sample) -> Predictor:
+        """Choose, measure past errors, write the artefact."""
+        steps = self._steps
+        past = past_of(series_of(sample), steps)
+        parts = self.parts(past)
+        level = sample.interval or LEVEL
+        said = forecast_parts(past.batch, parts, steps.horizon)
+        settings = SeriesSettings(
+            horizon=steps.horizon,
+            season=steps.season,
+            cycle=steps.season,
+            level=level,
+            widths=widths(past, said, steps, level),
+            parts=parts,
+        )
+        return export_series(self._folder, "series", settings, {})
+
+
+def best_part(past: Past, parts: Sequence[Part], steps: Steps) -> Part:
+    """Return the part with the least error in the past; of equal ones the first."""
+    errors = [
+        scaled_error(past, forecast_parts(past.batch, [part], steps.horizon), steps.season)
+        for part in parts
+    ]
+    return parts[int(np.argmin(errors))]

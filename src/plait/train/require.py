@@ -1,0 +1,243 @@
+"""What a contract requires of its candidates, checked on what each of them raced with."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plait.core.contract import Contract, Requirements
+from plait.core.errors import EngineError
+from plait.core.job import JobRun, Progress
+from plait.engines.answer import probability_columns
+from plait.engines.base import load, read_artefact
+from plait.evaluate.compare import compare
+from plait.evaluate.conformal import coverage
+from plait.evaluate.decide import ALPHA, Broken
+from plait.evaluate.fairness import fairness
+from plait.evaluate.monotone import sweep
+from plait.train.calibrate import calibrate_apart
+from plait.train.plan import Plan
+from plait.train.race import Raced, Result
+
+Floats: TypeAlias = NDArray[np.float64]
+
+OWN = "own"
+"""The licence of what was trained on the team's own data; always allowed."""
+
+_SHOWN = 20
+_LEAST = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Answers:
+    """What a candidate answered to rows it had not seen, once for each time a row was tested.
+
+    Attributes:
+        row: (m,) which row of the plan's `prepared`.
+        split: (m,) which of the plan's splits tested it.
+        prediction: (m, k) probabilities, or (m,) numbers of a regression; without rows where a
+            race is judged in another way than by rows.
+        covered: (m,) whether its interval or set held the truth; empty where it gives none.
+    """
+
+    row: NDArray[np.int64]
+    split: NDArray[np.int64]
+    prediction: Floats
+    covered: NDArray[np.bool_]
+
+
+Check: TypeAlias = Callable[[Contract, Plan, Result, Answers], Sequence[Broken]]
+"""Says what a candidate breaks; an empty answer where it meets the requirement, or none is made."""
+
+
+def check_all(contract: Contract, raced: Raced, run: JobRun) -> Raced:
+    """Return the race with what each candidate breaks of the contract's requirements.
+
+    Args:
+        contract: what must be delivered.
+        raced: how each candidate did.
+        run: the job; the checks of a candidate are a step of it.
+
+    Raises:
+        Cancelled: the job should stop.
+        EngineError: an artefact could not be loaded.
+    """
+    plan = raced.plan
+    if contract.require == Requirements() and contract.fairness is None:
+        return raced
+    done = plan.units - len(raced.results)  # what is left is to measure them
+    found = []
+    for result in raced.results:
+        run.progress(Progress(f"{result.name}, requirements", done, plan.units))
+        work = partial(_checked, contract, plan, result)
+        broken = run.step(f"require/{result.name}", work)
+        found.append(replace(result, broken=tuple(Broken(**each) for each in broken)))
+    return replace(raced, results=tuple(found))
+
+
+def answers_of(plan: Plan, result: Result) -> Answers:
+    """Return what a candidate answered on the splits of the race."""
+    tested = [split.test for split in plan.splits]
+    classes = len(plan.prepared.classes)
+    if not all(fold.answers(classes).size for fold in result.folds):
+        none = np.zeros(0, dtype=np.int64)
+        return Answers(row=none, split=none, prediction=np.zeros(0), covered=none.astype(bool))
+    return Answers(
+        row=np.concatenate(tested),
+        split=np.repeat(np.arange(len(tested)), [len(each) for each in tested]),
+        prediction=np.concatenate([each.answers(classes) for each in result.folds]),
+        covered=np.array([held for each in result.folds for held in each.covered], dtype=np.bool_),
+    )
+
+
+def reasons(contract: Contract, plan: Plan, result: Result, _: Answers) -> Sequence[Broken]:
+    """`require.reasons`: each answer can be given with exact reasons."""
+    if not contract.require.reasons:
+        return ()
+    prepared = plan.prepared
+    rows = np.unique(np.linspace(0, len(prepared) - 1, _SHOWN).astype(np.int64))
+    try:
+        given = load(result.folder).predict(prepared.take(rows), reasons=1).get("reasons")
+    except EngineError as error:
+        return (Broken("reasons", 1, None, said=f"it gives none: {error.message}"),)
+    if given is None or not any(len(row) for row in given):
+        return (Broken("reasons", 1, None, said="it gives none"),)
+    if any(each.kind != "contribution" for row in given for each in row):
+        return (Broken("reasons", 1, None, said="it gives examples, no exact shares"),)
+    return ()
+
+
+def licence(contract: Contract, _: Plan, result: Result, __: Answers) -> Sequence[Broken]:
+    """`require.licence`: what the artefact is made of may be used under one of these."""
+    allowed = {each.casefold() for each in contract.require.licence}
+    has = read_artefact(result.folder).manifest.licence
+    if not allowed or _within(has, allowed):
+        return ()
+    named = ", ".join(contract.require.licence)
+    return (Broken("licence", 1, None, said=f"its licence is {has}, and {named} is allowed"),)
+
+
+def monotone(contract: Contract, plan: Plan, result: Result, _: Answers) -> Sequence[Broken]:
+    """`require.monotone`: no answer to a real row moves back as the feature grows."""
+    prepared = plan.prepared
+    problem = prepared.problem
+    answer = "prediction" if problem == "regression" else probability_columns(prepared.classes)[-1]
+    found = []
+    for feature, direction in contract.require.monotone.items():
+        swept = sweep(
+            load(result.folder),
+            prepared.columns,
+            prepared.input[feature],
+            direction,
+            answer=answer,
+        )
+        if not swept.holds:
+            said = (
+                f"it is not {direction} in {feature}: {100 * swept.share:.3g} % of {swept.rows} "
+                f"rows move back, by up to {swept.largest:.4g}"
+            )
+            found.append(Broken("monotone", 0, swept.share, said=said))
+    return found
+
+
+def interval(contract: Contract, plan: Plan, _: Result, answers: Answers) -> Sequence[Broken]:
+    """`require.interval`: the interval or set holds the stated share of rows not trained on.
+
+    Judged by the upper end of the share's exact 95 % interval, so chance alone breaks it seldom.
+    """
+    level = contract.require.interval
+    if level is None or (len(answers.row) == 0 and plan.judge is not None):
+        return ()
+    if not len(answers.covered):
+        return (Broken("interval", level, None, said="it gives no interval and no set"),)
+    first = answers.covered[answers.split < plan.splits.folds]  # each row once
+    share = coverage(first)[0].share
+    if share.high >= level:
+        return ()
+    said = f"it holds {100 * share.estimate:.3g} % of rows, and {100 * level:g} % is asked for"
+    return (Broken("interval", level, share.estimate, at_least=True, said=said),)
+
+
+def calibrated(contract: Contract, plan: Plan, _: Result, answers: Answers) -> Sequence[Broken]:
+    """`require.calibrated`: its probabilities are no worse than a recalibration of them.
+
+    The recalibration is fitted on all folds of a repeat but one, and judged on that one by log
+    loss. The requirement is broken when it is better by the corrected paired test.
+    """
+    if not contract.require.calibrated or not len(answers.row) or answers.prediction.ndim == 1:
+        return ()
+    before, after = _log_losses(plan, answers)
+    better = compare(before, after, test_to_train=plan.splits.test_to_train)
+    if better.difference <= 0 or better.p_value > ALPHA:
+        return ()
+    said = (
+        f"a recalibration lowers its log loss by {better.difference:.4f} "
+        f"(95 % interval {better.low:.4f} to {better.high:.4f})"
+    )
+    allowed, measured = float(np.mean(after)), float(np.mean(before))
+    return (Broken("calibrated", allowed, measured, said=said),)
+
+
+def fair(contract: Contract, plan: Plan, result: Result, answers: Answers) -> Sequence[Broken]:
+    """`fairness`: the gap between groups, at the threshold that will answer.
+
+    Broken when even the lower end of the gap's 95 % interval is beyond what is allowed.
+    """
+    rule = contract.fairness
+    if rule is None or result.point is None or not len(answers.row):
+        return ()
+    first = answers.split < plan.splits.folds  # each row once
+    rows = answers.row[first]
+    decided = answers.prediction[first, 1] >= result.point.threshold
+    groups = plan.prepared.aside[rule.group][rows]
+    truth = plan.prepared.target[rows].astype(np.int64)
+    found = fairness(truth, decided.astype(np.int64), groups, rule, seed=plan.seed)
+    if found.gap is None or found.gap.low <= rule.max_gap:
+        return ()
+    gap, (favoured, other) = found.gap, found.between
+    said = (
+        f"{rule.metric} differs by {gap.estimate:.3f} (95 % interval {gap.low:.3f} to "
+        f"{gap.high:.3f}) between {rule.group} {favoured} and {other}, {rule.max_gap:g} allowed"
+    )
+    return (Broken("fairness", rule.max_gap, gap.estimate, said=said),)
+
+
+CHECKS: tuple[Check, ...] = (reasons, licence, monotone, interval, calibrated, fair)
+
+
+def _checked(contract: Contract, plan: Plan, result: Result) -> list[dict[str, Any]]:
+    answers = answers_of(plan, result)
+    return [asdict(broken) for check in CHECKS for broken in check(contract, plan, result, answers)]
+
+
+def _within(expression: str, allowed: set[str]) -> bool:
+    """Tell whether an SPDX expression of AND and OR is within what is allowed."""
+    parts = expression.replace("(", " ").replace(")", " ").split(" AND ")
+    return all(
+        any(each.strip().casefold() in {*allowed, OWN} for each in part.split(" OR "))
+        for part in parts
+    )
+
+
+def _log_losses(plan: Plan, answers: Answers) -> tuple[list[float], list[float]]:
+    """Return the log loss of each split, as it is and recalibrated."""
+    truth = plan.prepared.target[answers.row].astype(np.int64)
+    before, after = [], []
+    logs = np.log(np.clip(answers.prediction, _LEAST, 1.0))
+    raw = logs[:, 1] - logs[:, 0] if logs.shape[1] == 2 else logs
+    for first in range(0, len(plan.splits), plan.splits.folds):
+        repeat = (answers.split >= first) & (answers.split < first + plan.splits.folds)
+        fold, events = answers.split[repeat], truth[repeat]
+        _, again = calibrate_apart(raw[repeat], events, fold)
+        at = np.arange(len(events))
+        losses: Mapping[str, Floats] = {
+            "before": -logs[repeat][at, events],
+            "after": -np.log(np.clip(again[at, events], _LEAST, 1.0)),
+        }
+        for number in np.unique(fold):
+            before.append(float(losses["before"][fold == number].mean()))
+            after.append(float(losses["after"][fold == number].mean()))
+    return before, after

@@ -1,0 +1,172 @@
+"""Tensors into rows, and answers into tensors."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plait.core.errors import InvalidRequest
+from plait.core.response import Prediction, PredictResponse
+from plait.core.schema import Field, Schema
+from plait.serve.body import Body
+from plait.serve.tensor import (
+    answer_tensors,
+    input_tensors,
+    output_tensors,
+    read_rows,
+    wanted_outputs,
+)
+
+FIELDS = (
+    Field(name="a", kind="number", integer=True),
+    Field(name="b", kind="boolean"),
+    Field(name="c", kind="category", levels=("x", "y")),
+)
+NUMBERS = tuple(Field(name=name, kind="number") for name in "pqr")
+LEVELS = Schema(
+    (
+        Field(name="prediction", kind="category", levels=("no", 'y,"es')),
+        Field(name="probability_no", kind="number"),
+        Field(name='probability_y,"es', kind="number"),
+    )
+)
+
+
+def tensor(name, shape, datatype, data, **more):
+    return {"name": name, "shape": shape, "datatype": datatype, "data": data, **more}
+
+
+def read(*tensors, fields=FIELDS):
+    return read_rows(Body({"inputs": list(tensors)}).objects("inputs"), fields)
+
+
+def test_one_tensor_per_field():
+    rows = read(
+        tensor("a", [2], "INT64", [1, None]),
+        tensor("c", [2, 1], "BYTES", [["x"], ["never seen"]]),
+        tensor("b", [2, 1], "BOOL", [True, False]),
+    )
+    assert rows == (
+        {"a": 1, "c": "x", "b": True},
+        {"a": None, "c": "never seen", "b": False},
+    )
+
+
+@given(
+    rows=st.lists(st.lists(st.floats(allow_nan=False), min_size=3, max_size=3), max_size=5),
+    nested=st.booleans(),
+)
+def test_a_matrix_is_read_row_by_row(rows, nested):
+    data = rows if nested else [value for row in rows for value in row]
+    found = read(tensor("any", [len(rows), 3], "FP64", data), fields=NUMBERS)
+    assert found == tuple(dict(zip("pqr", row, strict=True)) for row in rows)
+
+
+def test_zero_and_one_of_numbers_are_truths_where_the_field_is_one():
+    fields = (Field(name="p", kind="number"), Field(name="t", kind="boolean"))
+    data = [[1, 1], [0.5, 0.0], [2, None], [2, 3]]
+    rows = read(tensor("x", [4, 2], "FP32", data), fields=fields)
+    assert [row["t"] for row in rows] == [True, False, None, 3]
+    assert [type(row["p"]) for row in rows] == [int, float, int, int]
+
+
+def test_one_field_may_be_a_column_of_any_name():
+    field = (Field(name="said", kind="text"),)
+    for name in ("said", "input-0"):
+        assert read(tensor(name, [1, 1], "BYTES", ["hi"]), fields=field) == ({"said": "hi"},)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "part"),
+    [
+        ([], "no tensor"),
+        ([{}], "name"),
+        ([tensor("a", [1], "INT65", [1])], "BOOL, BYTES, FP16"),
+        ([tensor("a", 1, "INT8", [1])], "one or two sizes"),
+        ([tensor("a", [], "INT8", [1])], "one or two sizes"),
+        ([tensor("a", [1, 1, 1], "INT8", [1])], "one or two sizes"),
+        ([tensor("a", [-1], "INT8", [1])], "one or two sizes"),
+        ([tensor("a", [1.0], "INT8", [1])], "one or two sizes"),
+        ([tensor("a", [True], "INT8", [1])], "one or two sizes"),
+        ([tensor("a", [10**30, 10**30], "INT8", [1])], "not of the shape"),
+        ([tensor("a", [2], "INT8", [1])], "not of the shape"),
+        ([tensor("a", [1, 3], "INT8", [[1, 2]])], "not of the shape"),
+        ([tensor("a", [2, 3], "INT8", [[1, 2, 3], [1, 2, 3, 4]])], "not of the shape"),
+        ([tensor("a", [1], "INT8", 1)], "a list"),
+        ([tensor("a", [1, 2], "INT8", [1, 2])], "3 fields"),
+        ([tensor("a", [1], "INT8", [1]), tensor("b", [2], "BOOL", [True] * 2)], "unequal height"),
+        ([tensor("a", [1], "INT8", [1])] * 2, "two tensors are named"),
+        ([tensor("a", [1], "INT8", [1]), tensor("b", [1, 2], "BOOL", [True] * 2)], "[n, 1]"),
+        ([tensor("a", [1], "INT8", None, parameters={"binary_data_size": 8})], "JSON tensors only"),
+    ],
+)
+def test_what_is_no_tensor(tensors, part):
+    with pytest.raises(InvalidRequest) as caught:
+        read(*tensors)
+    assert caught.value.code in ("request_shape", "request_unsupported")
+    assert part in str(caught.value)
+
+
+def test_what_a_contract_takes():
+    assert [(each.name, each.datatype, each.shape) for each in input_tensors(FIELDS)] == [
+        ("a", "FP64", (-1,)),
+        ("b", "BOOL", (-1,)),
+        ("c", "BYTES", (-1,)),
+    ]
+
+
+def test_levels_stand_with_their_probabilities():
+    first, second = output_tensors(LEVELS).values()
+    assert (first.name, first.datatype, first.shape) == ("prediction", "BYTES", (-1,))
+    assert (second.name, second.datatype, second.shape) == ("probabilities", "FP64", (-1, 2))
+    assert second.parameters == {"levels": '["no","y,\\"es"]'}
+
+
+@pytest.mark.parametrize(
+    ("field", "datatype"),
+    [
+        (Field(name="prediction", kind="number", integer=True), "INT64"),
+        (Field(name="prediction", kind="number"), "FP64"),
+        (Field(name="prediction", kind="boolean"), "BOOL"),
+    ],
+)
+def test_the_datatype_of_an_answer(field, datatype):
+    assert output_tensors(Schema((field,)))["prediction"].datatype == datatype
+
+
+def test_a_set_is_a_truth_per_level():
+    fields = (
+        Field(name="prediction", kind="boolean"),
+        *(Field(name=f"set_{level}", kind="boolean") for level in ("false", "true")),
+        Field(name="something", kind="number"),
+    )
+    output = Schema(fields)
+    assert list(output_tensors(output)) == ["prediction", "set"]
+    said = (Prediction(True, {}, set=("true",)), Prediction(True, {}, set=("false", "true")))
+    response = PredictResponse(id="r", contract="c", artefact="a", decision="d", predictions=said)
+    (held,) = answer_tensors(response, output, ("set",))
+    assert (held.datatype, held.shape) == ("BOOL", (2, 2))
+    assert held.data == [False, True, True, True]
+
+
+def test_outputs_may_be_chosen():
+    def wanted(*names):
+        return wanted_outputs(Body({"outputs": [{"name": name} for name in names]}), LEVELS)
+
+    assert wanted() == ("prediction", "probabilities")
+    assert wanted("probabilities", "probabilities") == ("probabilities",)
+    with pytest.raises(InvalidRequest, match="did you mean 'prediction'"):
+        wanted("predicton")
+
+
+def test_answers_are_flat():
+    low, high = {"no": 0.75, 'y,"es': 0.25}, {"no": 0.25, 'y,"es': 0.75}
+    response = PredictResponse(
+        id="r",
+        contract="c",
+        artefact="a",
+        decision="d",
+        predictions=(Prediction("no", low), Prediction('y,"es', high)),
+    )
+    shares, best = answer_tensors(response, LEVELS, ("probabilities", "prediction"))
+    assert (shares.shape, shares.data) == ((2, 2), [0.75, 0.25, 0.25, 0.75])
+    assert (best.shape, best.data) == ((2,), ["no", 'y,"es'])
