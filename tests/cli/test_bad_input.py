@@ -148,7 +148,7 @@ SETTINGS = {
         "plait.yaml:7: no candidate named 'lightgbn' (did you mean 'lightgbm'?)",
     ),
     "unknown task": (BASE.replace("tabular", "chat"), "settings_wrong_value", "plait.yaml:4: "),
-    "key absent": (BASE.replace("target", "# "), "settings_missing_key", "lacks 'target'"),
+    "key absent": (BASE.replace("task", "# "), "settings_missing_key", "lacks 'task'"),
     "key twice": (BASE + "    target: age\n", "settings_syntax", "plait.yaml:7: 'target' stands"),
     "tab": (BASE + "\tmetric: r2\n", "settings_syntax", "plait.yaml:7: not valid YAML"),
     "open bracket": (BASE + "    exclude: [age\n", "settings_syntax", "plait.yaml:8: not valid"),

@@ -40,8 +40,8 @@ def test_a_race_ends_in_a_table_with_the_losers_and_why(made):
         assert lines[0].startswith(f"{project.contract}: ")
         winner = lines[0].removeprefix(f"{project.contract}: ").removesuffix(" answers")
         assert lines[2].split()[:2] == ["candidate", "paradigm"]
-        raced = {line.split()[0] for line in lines[3:6]}
-        assert raced == {"dummy", "linear", "lightgbm"}
+        raced = {line.split()[0] for line in lines[3 : lines.index("", 3)]}
+        assert raced >= {"dummy", "linear", "lightgbm"}
         told = [line.split(":")[0] for line in lines if re.match(r"\w+ (won|lost): .+\.$", line)]
         assert told[0] == f"{winner} won"
         assert set(told[1:]) == {f"{name} lost" for name in raced - {winner}}

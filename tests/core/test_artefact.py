@@ -22,7 +22,7 @@ MANIFESTS = st.builds(
     problem=st.sampled_from(["binary", "regression"]),
     input=SCHEMAS,
     output=SCHEMAS,
-    files=st.dictionaries(st.text(max_size=5), NOTES, max_size=3),
+    files=st.dictionaries(st.from_regex(r"[a-zé]{1,4}(/[a-z]{1,3})?", fullmatch=True), NOTES),
     origin=st.text(max_size=5),
     licence=st.text(max_size=5),
     holds_rows=st.booleans(),
@@ -127,3 +127,14 @@ def test_what_is_no_manifest_at_all_is_damaged(record):
     with pytest.raises(EngineError) as caught:
         Manifest.read(record)
     assert caught.value.code == "artefact_damaged"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../up", "a/../b", "/root", "a//b", "", ".", "c:x", "a\\b", "manifest.json", "a/\0"],
+)
+def test_a_file_outside_the_folder_is_refused(name):
+    record = through_json(MANIFEST.record())
+    record["files"][name] = {"sha256": "ab", "size": 1}
+    with pytest.raises(EngineError, match="names no file of its folder"):
+        Manifest.read(record)

@@ -29,8 +29,8 @@ def test_an_operation_is_read_from_the_document(http):
     }
     predict = found["POST", "/v1/predict/{contract}"]
     assert predict.tag == "predictions"
-    assert list(predict.body["properties"]) == ["rows", "reasons"]
-    assert predict.answers["200"] == "Predictions"
+    assert list(predict.body["properties"]) == ["rows", "reasons", "history", "horizon"]
+    assert predict.answers["200"] == "Predictions or Forecasts or Watched"
     assert predict.answers["4XX"] == "Error"
     assert found["GET", "/v1/decisions"].query == {"contract": "string or null"}
 

@@ -47,7 +47,7 @@ def show_plots(decision: Decision) -> None:
     """Print quality against latency, and what the winner's probabilities were worth."""
     for plot in filter(None, (pareto(decision), reliability(decision))):
         console.print()
-        for line in (plot.title, *text(plot)):
+        for line in (plot.title, *text(plot, width=max(20, min(60, console.width - 10)))):
             whole(f"[dim]{escape(line)}[/]" if line != plot.title else escape(line))
 
 

@@ -101,6 +101,9 @@ class Manifest:
                 name: FileNote(note["sha256"], note["size"])
                 for name, note in parts["files"].items()
             }
+            for name in parts["files"]:
+                if not _within(name):
+                    raise ValueError(f"{shown(name)} names no file of its folder")
             for name in ("input", "output"):
                 parts[name] = Schema.read(parts[name])
             return cls(**parts)
@@ -110,6 +113,13 @@ class Manifest:
                 f"{MANIFEST} lacks or mistakes a part: {error}",
                 hint="pull or train the artefact again",
             ) from None
+
+
+def _within(name: str) -> bool:
+    """Tell whether a name is a plain path below the folder, on any system; not the manifest's."""
+    parts = name.split("/")
+    plain = not any(part in ("", ".", "..") for part in parts)
+    return plain and name != MANIFEST and not any(each in name for each in "\\:\0")
 
 
 @dataclass(frozen=True, slots=True)

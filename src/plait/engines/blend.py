@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from plait.core.artefact import Artefact
+from plait.core.artefact import MANIFEST, Artefact
 from plait.engines.answer import Scores
 from plait.engines.base import damaged, read_json
 from plait.engines.base import load as load_artefact
@@ -122,6 +122,8 @@ def load(artefact: Artefact) -> TabularPredictor:
     members = []
     try:
         for name, weight in sorted(weights.items()):
+            if f"{MEMBERS}/{name}/{MANIFEST}" not in artefact.manifest.files:
+                raise damaged(path, f"its member {name!r} is no part of the artefact")
             runs = load_artefact(artefact.folder / MEMBERS / name)
             if not isinstance(runs, TabularPredictor):
                 raise damaged(path, f"its member {name!r} gives no raw scores")
