@@ -37,3 +37,8 @@ def test_columns_come_and_go():
 def test_the_word_none_is_not_missing():
     missing = {"c": np.array([None], dtype=object)}
     assert difference(missing, {"c": np.array(["None"], dtype=object)}).added == 1
+
+
+def test_a_number_is_not_the_text_of_it():
+    number, text = np.array([1.0, 2.0]), np.array(["1.0", "2.0"], dtype=object)
+    assert difference({"c": number}, {"c": text}).added == 2

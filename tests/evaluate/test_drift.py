@@ -82,3 +82,15 @@ def test_adjusting_keeps_order_and_ends_at_one():
     assert false_discovery([]) == []
     assert false_discovery([0.9, 1.0]) == [1.0, 1.0]
     assert false_discovery([0.5, 0.001]) == [0.5, 0.002]
+
+
+def test_one_infinity_hides_no_drift():
+    random = np.random.default_rng(0)
+    before = random.normal(size=2000)
+    for huge in (np.inf, -np.inf, 1e308):
+        after = random.normal(1, 1, 2000)
+        after[0] = huge
+        (found,) = drifts({"x": before}, {"x": after})
+        assert np.isfinite(found.effect)
+    (found,) = drifts({"x": before}, {"x": np.append(random.normal(1, 1, 1999), np.inf)})
+    assert found.drifted

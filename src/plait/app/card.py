@@ -128,16 +128,16 @@ def _limits(contract: Mapping[str, Json], won: Standing | None) -> Iterator[str]
         if allowed is not None:
             measured = "" if found is None else f", {found:.4g} measured"
             yield f"- {name}: at most {allowed:g}{measured}"
-    state = "met by the winner" if won else "met by no candidate"
+    state = "; met by the winner" if won else ""
     require = cast("Mapping[str, Json]", contract.get("require", {}))
     for name, value in require.items():
         if value:
-            yield f"- requires {name}: {_plain(value)}; {state}"
+            yield f"- requires {name}: {_plain(value)}{state}"
     fairness = cast("Mapping[str, Json] | None", contract.get("fairness"))
     if fairness:
         yield (
             f"- fairness: {fairness['metric']} between groups of `{fairness['group']}`, a gap of "
-            f"at most {fairness['max_gap']}; {state}"
+            f"at most {fairness['max_gap']}{state}"
         )
 
 

@@ -41,6 +41,7 @@ OUTPUT = Schema(
 WARM = 20
 """So many points, or two seasons, are learnt from before any is judged."""
 
+_FARTHEST = 1e12  # no sum of what is beyond would come back
 CLIP = 2.0
 """An error counts as at most so many deviations of what is usual."""
 
@@ -133,7 +134,7 @@ def follow(settings: Settings, state: State, value: float) -> Judged:
     least = settings.floor * state.size or math.ulp(1.0)
     scale = max(state.scale, least)
     ready = seen >= settings.warm
-    off = error / scale if ready else 0.0
+    off = min(max(error / scale, -_FARTHEST), _FARTHEST) if ready else 0.0
     clipped = min(max(error, -CLIP * scale), CLIP * scale) if ready else error
     memory = settings.memory
     before = state.summed

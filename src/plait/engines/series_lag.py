@@ -48,8 +48,13 @@ class Lags:
 
 
 def recent_scale(batch: Batch, season: int) -> Floats:
-    """Return (n,) mean absolute seasonal changes of the last steps; 0 of a constant series."""
-    return batch.last(max(RECENT_STEPS, RECENT_SEASONS * season)).differences(season)
+    """Return (n,) mean absolute seasonal changes of the last steps; 0 of a constant series.
+
+    Of a series no longer than a season they are those from step to step.
+    """
+    recent = batch.last(max(RECENT_STEPS, RECENT_SEASONS * season))
+    size = recent.differences(season)
+    return np.where(size > 0, size, recent.differences(1))
 
 
 def lags_of(batch: Batch, season: int, cycle: int, horizon: int) -> Lags:

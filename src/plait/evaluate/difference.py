@@ -80,7 +80,10 @@ def _codes(before: NDArray[np.generic], after: NDArray[np.generic]) -> NDArray[n
     if before.dtype.kind == after.dtype.kind == "f":
         joined = np.concatenate([before, after]).astype(np.float64) + 0.0
         return np.unique(joined, return_inverse=True)[1].astype(np.uint64) + np.uint64(1)
-    texts = ["" if _absent(value) else f"={value}" for value in (*before.tolist(), *after.tolist())]
+    texts = [
+        "" if _absent(value) else f"{type(value).__name__}={value}"
+        for value in (*before.tolist(), *after.tolist())
+    ]
     return np.unique(np.array(texts), return_inverse=True)[1].astype(np.uint64) + np.uint64(1)
 
 

@@ -130,11 +130,19 @@ def _numbers(old: Floats, new: Floats) -> tuple[float, float, str]:
     size = len(old) * len(new) / (len(old) + len(new))
     # Stephens (1970): the asymptotic distribution, corrected for few rows
     p_value = float(kolmogorov((np.sqrt(size) + 0.12 + 0.11 / np.sqrt(size)) * gap.max()))
-    distance = float((gap[:-1] * np.diff(points)).sum())
-    spread = float(old.std()) or float(new.std())
+    size = float(np.abs(points[np.isfinite(points)]).max(initial=1.0))
+    scaled = np.clip(points, -size, size) / size  # an infinity is as far as the farthest number
+    distance = float((gap[:-1] * np.diff(scaled)).sum())
+    spread = _spread(old, size) or _spread(new, size)
     medians = float(np.median(old)), float(np.median(new))
     detail = f"median {medians[0]:.6g}, now {medians[1]:.6g}"
     return p_value, distance / spread if spread else 0.0, detail
+
+
+def _spread(values: Floats, size: float) -> float:
+    """Return the standard deviation of the finite values, in units of `size`."""
+    there = values[np.isfinite(values)] / size
+    return float(there.std()) if there.size else 0.0
 
 
 def _levels(old: NDArray[np.generic], new: NDArray[np.generic]) -> tuple[float, float, str]:

@@ -15,7 +15,7 @@ from plait.evaluate.bin import Floats
 
 WHERE = "require.monotone"
 TOLERANCE = 1e-9
-"""Of the range that the answers have: a smaller step back is a matter of rounding."""
+"""Of the largest answer: a smaller step back is a matter of rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def sweep(
     found = np.asarray(runnable.predict(table)[answer], dtype=np.float64)
     curves = found.reshape(len(kept), len(steps)) * (1 if direction == "increasing" else -1)
     back = _fallen(curves)
-    moved = back > TOLERANCE * max(1.0, float(np.ptp(curves)) if curves.size else 1.0)
+    moved = back > TOLERANCE * float(np.abs(curves).max(initial=0.0))
     return Sweep(
         feature=field.name,
         direction=direction,

@@ -30,7 +30,7 @@ _NUMBERS = frozenset(
     ]  # FP16 needs binary
 )
 DATATYPES = _NUMBERS | {"BOOL", "BYTES"}
-_PLAIN = ("prediction", "lower", "upper", "confidence")
+_PLAIN = ("prediction", "lower", "upper", "score", "confidence")
 _PER_LEVEL = {"probability_": ("probabilities", "FP64"), "set_": ("set", "BOOL")}
 _BINARY = "this server reads and writes JSON tensors only: send `data`, binary_data=False"
 

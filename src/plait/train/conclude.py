@@ -23,11 +23,11 @@ from plait.evaluate.decide import ALPHA, PRICE, Broken, Choice, Entry, broken_li
 from plait.evaluate.interval import Interval
 from plait.evaluate.optimism import selection_optimism
 from plait.train.corpus import FEW
-from plait.train.incumbent import worth
+from plait.train.incumbent import seen, worth
 from plait.train.measure import Measured
 from plait.train.plan import Plan
 from plait.train.race import Raced, Result
-from plait.train.require import answers_of
+from plait.train.require import answers_of, unjudged
 from plait.train.summary import summary_of, summary_of_few
 
 RARE = 20
@@ -129,7 +129,7 @@ def conclude(
         not_finished=raced.lost,
         curve=curve,
         reliability=_reliability(raced.plan, winner) if winner else (),
-        notes=(*filter(None, [replacing]), *_notes(raced)),
+        notes=(*filter(None, [replacing]), *unjudged(contract, raced.plan), *_notes(raced)),
         summary=f"{said} {replacing}".rstrip(),
         by=by,
         created=created,
@@ -199,7 +199,7 @@ def choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) -
             complexity=each.complexity,
             scores=each.scores,
             measurements=measured[each.name].values,
-            broken=(*_broken(measured[each.name], limits), *each.broken),
+            broken=(*_broken(measured[each.name], limits), *each.broken, *seen(each)),
         )
         for each in raced.results
     ]

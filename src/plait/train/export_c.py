@@ -22,7 +22,8 @@ RESERVED = frozenset(
         errno explicit export extern false float for friend goto if inline int linux long mutable
         namespace new operator private protected public register restrict return short signed sizeof
         static struct switch template this throw true try typedef typename union unix unsigned using
-        virtual void volatile while xor and or not bitand bitor compl""",
+        virtual void volatile while xor and or not bitand bitor compl
+        asm constexpr decltype nullptr typeid typeof""",
     )
 )
 """Words of C and C++ that no member may be called, and what some compilers define."""

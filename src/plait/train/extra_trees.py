@@ -68,7 +68,7 @@ class ExtraTrees:
             "rows of a leaf beyond 10,000 rows": MANY_LEAF,
             "trees": [TREES, CLASS_TREES, LEAST_TREES],
             "floor": FLOOR,
-            "calibration": "where it helps out of bag, or in inner folds of groups",
+            "calibration": "where it helps out of bag, or in inner folds of categories and groups",
         }
 
     def fit(self, sample: Sample) -> Predictor:
@@ -77,8 +77,9 @@ class ExtraTrees:
         fold = inner_folds(sample)
         scores = np.zeros(0)
         if fold is not None:
-            grouped = bool(sample.groups)
-            scores = _out_of_fold(sample, target, fold) if grouped else _out_of_bag(sample, target)
+            ordered = any(field.kind == "category" for field in sample.input.fields)
+            folded = ordered or bool(sample.groups)
+            scores = _out_of_fold(sample, target, fold) if folded else _out_of_bag(sample, target)
             self.held_out = scores
         codes = ordered_codes(sample, np.arange(len(target)))
         encoder = Encoder(codes)
@@ -97,8 +98,8 @@ def _out_of_bag(sample: Sample, target: Floats) -> Floats:
     """Return the raw scores each row gets from the trees that did not draw it.
 
     A forest of draws with repetition (Breiman 1996, Out-of-bag estimation) stands for one that
-    sees every row: one fit does for five folds. The order of a category's levels is that of all
-    rows, which a row's own target hardly moves: `PRIOR_ROWS` are added to each level.
+    sees every row: one fit does for five folds. It would not do for categories, whose levels are
+    put in order by the target, each row's own among them.
     """
     encoder = Encoder(ordered_codes(sample, np.arange(len(target))))
     matrix = _matrix(encoder.matrix(sample.columns, len(target)))
@@ -113,7 +114,7 @@ def _out_of_bag(sample: Sample, target: Floats) -> Floats:
 
 
 def _out_of_fold(sample: Sample, target: Floats, fold: Ints) -> Floats:
-    """Return the raw scores each row gets from a forest that saw none of its group."""
+    """Return the raw scores each row gets from a forest that saw nothing of its fold."""
     shape = (len(target), len(sample.classes)) if sample.problem == "multiclass" else len(target)
     scores = np.empty(shape)
     for number in np.unique(fold):

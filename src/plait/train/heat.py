@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -21,6 +22,8 @@ MOST_DEATHS = 2
 """A fit that was being done when so many processes ended is not tried again."""
 
 _BEGUN = ".begun"
+_PASSING = re.compile(r"0x[0-9a-f]+|(?:[A-Za-z]:)?[/\\][^\s'\"]+")
+"""Addresses and paths, which are others each time; the reason is a part of the evidence."""
 _LONGEST = 300
 
 
@@ -53,7 +56,8 @@ def tried(folder: Path, what: str, work: Callable[[], dict[str, Any]]) -> dict[s
         Exception
     ) as error:  # a candidate may be anybody's, and its libraries raise what they like
         log.warning("%s failed", what, exc_info=True)
-        return {FAILED: f"it failed: {type(error).__name__}: {error}"[:_LONGEST]}
+        said = _PASSING.sub("...", f"{type(error).__name__}: {error}")
+        return {FAILED: f"it failed: {said}"[:_LONGEST]}
     finally:
         note.unlink()
 

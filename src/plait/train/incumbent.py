@@ -27,6 +27,7 @@ from plait.engines.base import (
 from plait.engines.pipeline import PIPELINE
 from plait.engines.predictor import read_pipeline
 from plait.evaluate.compare import compare
+from plait.evaluate.decide import Broken
 from plait.evaluate.split import Split, Splits
 from plait.train.plan import Make, Plan
 from plait.train.race import Raced, Result
@@ -167,6 +168,24 @@ DOUBT = (
     "The incumbent came trained, perhaps on these very rows: its score may be flattered, and those "
     "of its rivals are not. `plait models import ... --trained-before DATE` settles it."
 )
+
+
+def seen(result: Result) -> tuple[Broken, ...]:
+    """Return why an incumbent cannot win: nobody says that it has not seen the rows that judge it.
+
+    It stays in the table. Its score could be that of memory alone, beside which every honest rival
+    would look worse.
+    """
+    if result.name != NAME or result.configuration.get("judged on") == UNSEEN:
+        return ()
+    return (
+        Broken(
+            "judged on rows it has not seen",
+            1,
+            None,
+            said="it may have been trained on the rows that judge it, so its score is no evidence",
+        ),
+    )
 
 
 def worth(raced: Raced, winner: str) -> str:

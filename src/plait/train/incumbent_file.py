@@ -456,9 +456,16 @@ def _labelled(
 ) -> Order:
     """Check the order of the classes by the labels that stand beside the probabilities."""
     both = values if values.shape[1] > 1 else np.column_stack([1 - values, values])
-    seen = dict(zip(both.argmax(axis=1).tolist(), map(level_text, labels), strict=True))
+    clear = (both == both.max(axis=1, keepdims=True)).sum(axis=1) == 1
+    pairs = {
+        (at, level_text(label))
+        for at, label, sure in zip(both.argmax(axis=1).tolist(), labels, clear, strict=True)
+        if sure
+    }
+    seen = dict(pairs)
     texts = {level_text(each): each for each in order}
-    if not set(seen.values()) <= set(texts):  # such as 0 and 1 for texts: numbers of classes
+    apart = len(seen) == len(pairs) == len(set(seen.values()))  # a tuned threshold labels otherwise
+    if not apart or not set(seen.values()) <= set(texts):  # or 0 and 1 number classes of text
         return order, notes
     found = [texts[seen[at]] if at in seen else None for at in range(len(order))]
     left = [each for each in order if each not in found]

@@ -82,14 +82,15 @@ def answers_of(plan: Plan, result: Result) -> Answers:
     """Return what a candidate answered on the splits of the race."""
     tested = [split.test for split in plan.splits]
     classes = len(plan.prepared.classes)
+    covered = np.array([held for each in result.folds for held in each.covered], dtype=np.bool_)
     if not all(fold.answers(classes).size for fold in result.folds):
         none = np.zeros(0, dtype=np.int64)
-        return Answers(row=none, split=none, prediction=np.zeros(0), covered=none.astype(bool))
+        return Answers(row=none, split=none, prediction=np.zeros(0), covered=covered)
     return Answers(
         row=np.concatenate(tested),
         split=np.repeat(np.arange(len(tested)), [len(each) for each in tested]),
         prediction=np.concatenate([each.answers(classes) for each in result.folds]),
-        covered=np.array([held for each in result.folds for held in each.covered], dtype=np.bool_),
+        covered=covered,
     )
 
 
@@ -149,11 +150,16 @@ def interval(contract: Contract, plan: Plan, _: Result, answers: Answers) -> Seq
     Judged by the upper end of the share's exact 95 % interval, so chance alone breaks it seldom.
     """
     level = contract.require.interval
-    if level is None or (len(answers.row) == 0 and plan.judge is not None):
+    if level is None:
         return ()
     if not len(answers.covered):
         return (Broken("interval", level, None, said="it gives no interval and no set"),)
-    first = answers.covered[answers.split < plan.splits.folds]  # each row once
+    first = answers.covered
+    if len(answers.row):
+        if len(first) != len(answers.row):
+            said = "it gives no interval and no set in some of the folds"
+            return (Broken("interval", level, None, said=said),)
+        first = first[answers.split < plan.splits.folds]  # each row once
     share = coverage(first)[0].share
     if share.high >= level:
         return ()
@@ -195,7 +201,10 @@ def fair(contract: Contract, plan: Plan, result: Result, answers: Answers) -> Se
     groups = plan.prepared.aside[rule.group][rows]
     truth = plan.prepared.target[rows].astype(np.int64)
     found = fairness(truth, decided.astype(np.int64), groups, rule, seed=plan.seed)
-    if found.gap is None or found.gap.low <= rule.max_gap:
+    if found.gap is None:
+        said = f"fewer than two groups of {rule.group} have {rule.min_rows} rows to be judged by"
+        return (Broken("fairness", rule.max_gap, None, said=said),)
+    if found.gap.low <= rule.max_gap:
         return ()
     gap, (favoured, other) = found.gap, found.between
     said = (
@@ -203,6 +212,26 @@ def fair(contract: Contract, plan: Plan, result: Result, answers: Answers) -> Se
         f"{gap.high:.3f}) between {rule.group} {favoured} and {other}, {rule.max_gap:g} allowed"
     )
     return (Broken("fairness", rule.max_gap, gap.estimate, said=said),)
+
+
+def unjudged(contract: Contract, plan: Plan) -> list[str]:
+    """Return a sentence on the groups that are too small to be judged for fairness."""
+    rule = contract.fairness
+    if rule is None or rule.group not in plan.prepared.aside:
+        return []
+    names = np.array([str(each) for each in plan.prepared.aside[rule.group].tolist()])
+    groups, rows = np.unique(names, return_counts=True)
+    small = [
+        f"{name} ({count:,} rows)"
+        for name, count in zip(groups.tolist(), rows.tolist(), strict=True)
+        if count < rule.min_rows
+    ]
+    if not small:
+        return []
+    return [
+        f"Not judged for fairness, for they have fewer than {rule.min_rows} rows: of {rule.group} "
+        f"{', '.join(small)}."
+    ]
 
 
 CHECKS: tuple[Check, ...] = (reasons, licence, monotone, interval, calibrated, fair)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import cast
 
@@ -277,11 +277,12 @@ def _places(column: RawColumn, names: _Names, where: str) -> Ints:
 
 
 def _months(column: RawColumn, there: Ints) -> Floats | None:
-    """Return (n,) months since year 0 where all times lie on one day of their months, else None."""
+    """Return (n,) months since year 0 where all lie on one day of their months, or on the last."""
     if column.kind == "number" or not len(there):
         return None
     moments = [datetime.fromisoformat(str(column.values[row])) for row in there.tolist()]
-    within = {(each.day, each.timetz()) for each in moments}
+    last = all((each + timedelta(days=1)).day == 1 for each in moments)
+    within = {(0 if last else each.day, each.timetz()) for each in moments}
     months = np.full(len(column.values), np.nan)
     months[there] = [12.0 * each.year + each.month for each in moments]
     return months if len(within) == 1 and len(set(months[there].tolist())) > 1 else None

@@ -1,6 +1,7 @@
 """What a series contract asks to be raced: forecasts, from points in time that roll on."""
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,9 +10,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from plait.core.contract import Contract
+from plait.core.errors import InvalidData
 from plait.evaluate.forecast import forecast_metric, naive_scale, rolling_origins
 from plait.evaluate.metric import score
-from plait.evaluate.split import Split
+from plait.evaluate.split import Split, Splits
 from plait.evaluate.threshold import Costs
 from plait.train.forecast_base import Steps, series_recipes
 from plait.train.plan import Fold, Make, Plan
@@ -44,12 +46,32 @@ def plan_series(prepared: PreparedSeries, contract: Contract, *, seed: int = 0) 
         prepared=prepared,
         recipes={name: partial(series_recipes.load(name), steps=steps) for name in names},
         metric=metric,
-        splits=rolling_origins(lengths, steps.horizon, least=least),
+        splits=_told(prepared, rolling_origins(lengths, steps.horizon, least=least)),
         costs=Costs(),
         seed=seed,
         libraries=_LIBRARIES,
         judge=judge_series,
     )
+
+
+def _told(prepared: PreparedSeries, splits: Splits) -> Splits:
+    """Return the splits whose steps to test are not all missing.
+
+    Raises:
+        InvalidData: `data_too_small`, fewer than two are left.
+    """
+    kept = tuple(
+        split
+        for split in splits
+        if np.isfinite(prepared.target[split.test].astype(np.float64)).any()
+    )
+    if len(kept) < 2:
+        raise InvalidData(
+            "data_too_small",
+            "of the last steps, by which forecasts are judged, nearly all are missing",
+            hint="give series that go on longer, or a shorter `horizon`",
+        )
+    return replace(splits, folds=len(kept), each=kept) if len(kept) < len(splits) else splits
 
 
 def judge_series(plan: Plan, make: Make, split: Split) -> Fold:
@@ -70,5 +92,5 @@ def judge_series(plan: Plan, make: Make, split: Split) -> Fold:
     inverse = 1 / np.repeat(scales, prepared.horizon).reshape(said.shape)
     there = np.isfinite(truth) & np.isfinite(inverse)
     value = score(plan.metric, truth[there], said[there], inverse[there])
-    covered = (low <= truth) & (truth <= high) | ~np.isfinite(truth)
-    return Fold(value, [], seconds, covered=covered.ravel().tolist())
+    covered = ((low <= truth) & (truth <= high))[np.isfinite(truth)]
+    return Fold(value, [], seconds, covered=covered.tolist())
