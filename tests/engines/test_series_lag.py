@@ -42,3 +42,8 @@ def test_a_horizon_longer_than_the_history_is_no_trouble():
     lags = lags_of(batch_of([[1.0, 2.0]]), 4, 8, 30)
     assert lags.matrix.shape[0] == 30
     assert not np.isinf(lags.matrix).any()
+
+
+def test_a_series_within_one_season_has_the_scale_of_its_steps():
+    assert recent_scale(batch_of([[1.0, 3.0, 2.0]]), 24)[0] == pytest.approx(1.5)
+    assert recent_scale(batch_of([[4.0]]), 24)[0] == 0

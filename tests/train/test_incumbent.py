@@ -11,7 +11,7 @@ from plait.core.errors import InvalidData
 from plait.engines.base import json_bytes, load, read_artefact, read_bytes, write_artefact
 from plait.evaluate.split import time_ordered
 from plait.train.from_sklearn import from_sklearn
-from plait.train.incumbent import DOUBT, NOTE, Incumbent, enter, worth
+from plait.train.incumbent import DOUBT, NOTE, Incumbent, enter, seen, worth
 from plait.train.race import Raced, Result, race
 
 pandas = pytest.importorskip("pandas")
@@ -143,6 +143,16 @@ def test_whether_replacing_it_is_worth_it(small, rival, judged_on, said):
     raced = raced_with(small, (1.0, 1.01, 1.02), rival, judged_on)
     for winner in ("lightgbm", "incumbent"):
         assert re.search(said, worth(raced, winner)), worth(raced, winner)
+
+
+@pytest.mark.parametrize(
+    "judged_on", ["rows it may have seen", "later rows than it was trained on"]
+)
+def test_it_cannot_win_on_rows_that_it_may_remember(small, judged_on):
+    raced = raced_with(small, (0.0, 0.0, 0.0), (9.0, 9.1, 9.2), judged_on)
+    rival, mine = raced.results
+    assert seen(rival) == ()
+    assert bool(seen(mine)) == (judged_on == "rows it may have seen")
 
 
 def test_nothing_is_said_where_there_is_no_incumbent(raced):

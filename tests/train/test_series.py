@@ -1,6 +1,7 @@
 """Rows become whole series; what is wrong with their times is named with its rows."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -85,6 +86,10 @@ def test_a_series_of_mostly_gaps_is_refused():
         [f"{2024 + at // 12}-{at % 12 + 1:02}-01" for at in range(20)],
         [f"{2024 + at // 4}-{at % 4 * 3 + 1:02}-15T12:00:00+02:00" for at in range(20)],
         [f"{1990 + at}-07-01" for at in range(20)],
+        [
+            (date(2023 + at // 12, at % 12 + 1, 1) - timedelta(days=1)).isoformat()
+            for at in range(20)
+        ],
     ],
 )
 def test_months_quarters_and_years_are_even_steps(day):

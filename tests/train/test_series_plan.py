@@ -57,6 +57,16 @@ def test_gaps_are_not_judged(series_plan, series_prepared):
     assert np.isfinite(judge_series(plan, plan.recipes["naive"], split).score)
 
 
+def test_a_gap_as_long_as_the_horizon_costs_its_point_in_time(series_plan, series_prepared):
+    split = series_plan.splits.each[1]
+    holed = series_prepared.target.copy()
+    holed[split.test] = np.nan
+    plan = plan_series(replace(series_prepared, target=holed), CONTRACT)
+    assert len(plan.splits) == len(series_plan.splits) - 1
+    with pytest.raises(InvalidData, match="nearly all are missing"):
+        plan_series(replace(series_prepared, target=np.full(len(holed), np.nan)), CONTRACT)
+
+
 def test_candidates_that_know_the_week_win_and_a_decision_is_taken(series_raced):
     values = {"latency_ms_p95": 1.0, "size_mb": 1.0}
     measured = {each.name: Measured(values, {}) for each in series_raced.results}
