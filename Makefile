@@ -21,8 +21,8 @@ demo: $(VENV)/.base
 test: check
 	$(BIN)/pytest
 
-# The long ones too: hundreds of kills, other runtimes, the wheel.
-test-all: check
+# The long ones too: hundreds of kills, other runtimes, the wheel, torch.
+test-all: check $(VENV)/.all
 	$(BIN)/pytest -m ''
 
 # Everything that needs no test run.
@@ -82,3 +82,8 @@ $(VENV)/.dev: pyproject.toml constraints/ci.txt | $(VENV)/.made
 	@echo "Installing plait and what its tests need into $(VENV), once"
 	@$(PIP) install -c constraints/ci.txt -e '.[dev,postgres,desk]'
 	@touch $(VENV)/.base $@
+
+$(VENV)/.all: $(VENV)/.dev
+	@echo "Installing torch for the long tests into $(VENV), once"
+	@$(PIP) install -c constraints/ci.txt -e '.[dev,postgres,desk,deep]'
+	@touch $@

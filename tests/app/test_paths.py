@@ -43,7 +43,7 @@ def test_a_name_is_seen_from_the_project_wherever_one_stands(project):
     assert outside == [((project / "docs" / "a.md").as_posix(), project / "docs" / "a.md")]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+@pytest.mark.skipif(os.name == "nt", reason="every name of a file is text on Windows")
 def test_a_name_that_is_no_text_can_be_said(project):
     (project / "docs" / os.fsdecode(b"caf\xe9.md")).write_text("text")
     names = [name for name, _ in found("docs/caf*.md", project, project)]

@@ -19,7 +19,7 @@ def test_a_file_has_no_width_unless_it_is_said(spawn, measured):
     assert "\x1b" not in "".join(free)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals (pty)")
 def test_a_terminal_gets_colours_unless_it_refuses(measured):
     assert b"\x1b[1;32m" in shown(measured)
     assert b"32m" not in shown(measured, NO_COLOR="1")

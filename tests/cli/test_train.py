@@ -100,7 +100,7 @@ def test_a_metric_of_another_problem_is_found_where_it_is_written(refused, quick
     assert line.startswith("plait.yaml:3: no binary metric named 'rmse'")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a whole group")
 def test_ctrl_c_cancels_the_job(quick, run):
     project = quick(rows=3_000)
     text = (project / "plait.yaml").read_text().replace("[dummy]", "[lightgbm]")

@@ -71,7 +71,7 @@ def test_a_request_wakes_everybody_who_waits():
     assert cancel.wait(0.0) is True
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no SIGALRM")
 def test_a_signal_handler_may_ask_while_the_same_thread_waits():
     cancel = Cancel()
     old = signal.signal(signal.SIGALRM, lambda *_: cancel.request("alarm"))

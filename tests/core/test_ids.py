@@ -55,7 +55,7 @@ if child:
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
 def test_a_forked_process_does_not_repeat_its_parents_ids():
     told = subprocess.run([sys.executable, "-c", FORK], capture_output=True, check=True).stdout
     parent, child = told.split()

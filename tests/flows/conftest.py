@@ -1,11 +1,10 @@
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -72,14 +71,10 @@ class Desk:
 
     def children(self) -> list[int]:
         """Return the processes of jobs that are alive, whoever started them."""
-        table = subprocess.run(
-            ["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True
-        )
-        lines = [line.split(maxsplit=1) for line in table.stdout.splitlines()]
         return [
-            int(line[0])
-            for line in lines
-            if len(line) == 2 and "plait.app.job_child" in line[1] and str(self.folder) in line[1]
+            process
+            for process, command in _processes()
+            if "plait.app.job_child" in command and str(self.folder) in command
         ]
 
     def kill_children(self) -> int:
@@ -126,6 +121,20 @@ class Desk:
         self.kill_children()
 
 
+def _processes() -> Iterator[tuple[int, str]]:
+    """Yield every process and what it was started with, where there is no /proc by `ps`."""
+    if Path("/proc/self/cmdline").exists():
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has just ended
+                yield int(place.name), (place / "cmdline").read_text(errors="replace")
+        return
+    command = ["ps", "-A", "-ww", "-o", "pid=,args="]
+    table = subprocess.run(command, capture_output=True, text=True, check=True)
+    for line in table.stdout.splitlines():
+        process, _, words = line.strip().partition(" ")
+        yield int(process), words
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Desk]]:
     """A maker of projects, whose processes end with the module."""
@@ -135,8 +144,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Des
         made.append(Desk(tmp_path_factory.mktemp("flow") / "desk", candidates))
         return made[-1]
 
-    if shutil.which("ps") is None:
-        pytest.skip("this system has no `ps` to find processes with")
     yield make
     for each in made:
         each.close()

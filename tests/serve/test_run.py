@@ -108,7 +108,7 @@ def test_a_writer_beside_a_server(server, connect, linear, declare, row):
     assert [each["id"] for each in decisions["decisions"]] == [made.id]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM ends a process at once on Windows")
 def test_sigterm_lets_requests_end_writes_their_traces_and_exits_0(project, connect, row):
     body = json.dumps({"rows": [row]}).encode()
     head = f"POST {LOAN} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"

@@ -14,12 +14,12 @@ from plait.store.sqlite import SqliteStore
 
 
 def mounted(folder: Path, *arguments: str) -> Iterator[Path]:
-    """Mount something on `folder`, or skip the test where that is not allowed."""
+    """Mount something on `folder`; only the superuser may, and nothing else is a full disk."""
     folder.mkdir()
     try:
         subprocess.run(["mount", *arguments, str(folder)], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("needs the right to mount")
+        pytest.skip("only the superuser may mount")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 

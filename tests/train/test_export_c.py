@@ -12,7 +12,6 @@ from plait.train.export_c_run import find_compiler
 from plait.train.export_model import plain_model
 
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
-compiled = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler here")
 
 MAIN = """
 #include <stdio.h>
@@ -36,7 +35,7 @@ int main(void)
 """.replace("FIELD_7", "MODEL_7")
 
 
-@compiled
+@pytest.mark.usefixtures("compiler")
 def test_it_compiles_without_a_warning(plain, tmp_path):
     (tmp_path / "model.c").write_bytes(write(plain[1]))
     command = [find_compiler(), *STRICT, "-c", "model.c", "-o", "model.o"]
@@ -44,7 +43,7 @@ def test_it_compiles_without_a_warning(plain, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@compiled
+@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("engine", ["lightgbm", "linear"])
 def test_another_file_calls_it_by_its_declarations(plain_models, tmp_path, engine):
     predictor, model = plain_models[engine, "binary"]

@@ -5,20 +5,18 @@ import pytest
 from plait.core.errors import Refused
 from plait.train import export_c_run
 from plait.train.export_c import write
-from plait.train.export_c_run import find_compiler, runner
+from plait.train.export_c_run import runner
 from plait.train.parity import check, make_rows
 
-compiled = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler here")
 
-
-@compiled
+@pytest.mark.usefixtures("compiler")
 def test_it_answers_as_its_artefact(plain):
     predictor, model = plain
     found = check(predictor, model, runner(model, write(model)), make_rows(model, 1500))
     assert found.difference < 1e-12
 
 
-@compiled
+@pytest.mark.usefixtures("compiler")
 def test_what_does_not_compile_is_refused_in_the_compilers_words(plain_models):
     _, model = plain_models["constant", "binary"]
     with pytest.raises(Refused, match=r"does not compile the C file: .*model\.c:1") as caught:

@@ -35,8 +35,9 @@ def test_the_size_is_that_of_the_files(measured, raced):
 
 
 def test_memory_is_what_running_adds(measured):
-    if resident_mb() is None:
-        pytest.skip("the system does not tell")
+    if resident_mb() is None:  # Windows does not tell
+        assert not any("memory_mb" in each.values for each in measured.values())
+        return
     assert 0 <= measured["linear"].values["memory_mb"] < 50
     assert 1 < measured["lightgbm"].values["memory_mb"] < 100  # its library is loaded too
 

@@ -1,20 +1,15 @@
-"""What needs no torch; with it, the candidate is held to what every candidate must do."""
+"""What needs no torch, and what does; test_candidate.py has what every candidate must do."""
 
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from plait.core.errors import MissingExtra
-from plait.engines.base import load
 from plait.engines.encode import Encoder
 from plait.engines.network import Network
-from plait.testing.engine import check_engine
 from plait.train.code import standard_codes
 from plait.train.tabm import BINS, TabM, _shape, _torch, _Training
-
-with_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 
 
 def test_without_torch_it_says_what_to_install(samples, tmp_path, monkeypatch):
@@ -39,19 +34,7 @@ def test_a_number_of_few_values_has_few_pieces_and_a_flag_none(samples):
     assert (pieces["length"] > 0).all()
 
 
-@with_torch
-@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
-def test_it_keeps_the_promises_of_a_candidate(samples, problem, tmp_path):
-    sample = samples[problem]
-    predictor = TabM(tmp_path / "one").fit(sample)
-    assert TabM(tmp_path / "two").fit(sample).artefact.id == predictor.artefact.id
-    lists = {name: values.tolist() for name, values in sample.columns.items()}
-    rows = [{name: values[at] for name, values in lists.items()} for at in range(12)]
-    rows = [{k: None if v != v else v for k, v in row.items()} for row in rows]
-    check_engine(load, tmp_path / "one", rows)
-
-
-@with_torch
+@pytest.mark.long  # `make test-all` installs torch, which is gigabytes on some systems
 def test_one_row_of_a_class_is_enough_to_fit(samples, tmp_path):
     sample = samples["binary"]
     rows = np.concatenate([np.flatnonzero(sample.target)[:30], [sample.target.index(0.0)]])
@@ -63,7 +46,7 @@ def test_one_row_of_a_class_is_enough_to_fit(samples, tmp_path):
     assert np.isfinite(TabM(tmp_path).fit(few).predict(few.columns)["probability_yes"]).all()
 
 
-@with_torch
+@pytest.mark.long  # `make test-all` installs torch, which is gigabytes on some systems
 def test_numpy_answers_as_torch_does(samples):
     sample = samples["regression"]
     codes = standard_codes(sample)
