@@ -139,21 +139,22 @@ def test_a_set_is_a_truth_per_level():
         *(Field(name=f"set_{level}", kind="boolean") for level in ("false", "true")),
         Field(name="something", kind="number"),
     )
-    output = Schema(fields)
-    assert list(output_tensors(output)) == ["prediction", "set"]
+    told = output_tensors(Schema(fields))
+    assert list(told) == ["prediction", "set"]
     said = (Prediction(True, {}, set=("true",)), Prediction(True, {}, set=("false", "true")))
     response = PredictResponse(id="r", contract="c", artefact="a", decision="d", predictions=said)
-    (held,) = answer_tensors(response, output, ("set",))
+    (held,) = answer_tensors(response, [told["set"]])
     assert (held.datatype, held.shape) == ("BOOL", (2, 2))
     assert held.data == [False, True, True, True]
 
 
 def test_outputs_may_be_chosen():
     def wanted(*names):
-        return wanted_outputs(Body({"outputs": [{"name": name} for name in names]}), LEVELS)
+        body = Body({"outputs": [{"name": name} for name in names]})
+        return [each.name for each in wanted_outputs(body, LEVELS)]
 
-    assert wanted() == ("prediction", "probabilities")
-    assert wanted("probabilities", "probabilities") == ("probabilities",)
+    assert wanted() == ["prediction", "probabilities"]
+    assert wanted("probabilities", "probabilities") == ["probabilities"]
     with pytest.raises(InvalidRequest, match="did you mean 'prediction'"):
         wanted("predicton")
 
@@ -167,6 +168,16 @@ def test_answers_are_flat():
         decision="d",
         predictions=(Prediction("no", low), Prediction('y,"es', high)),
     )
-    shares, best = answer_tensors(response, LEVELS, ("probabilities", "prediction"))
+    told = output_tensors(LEVELS)
+    shares, best = answer_tensors(response, [told["probabilities"], told["prediction"]])
     assert (shares.shape, shares.data) == ((2, 2), [0.75, 0.25, 0.25, 0.75])
     assert (best.shape, best.data) == ((2,), ["no", 'y,"es'])
+
+
+def test_how_strange_a_row_is_has_a_tensor():
+    output = Schema((Field(name="prediction", kind="boolean"), Field(name="score", kind="number")))
+    said = (Prediction(True, {}, score=0.99), Prediction(False, {}, score=0.5))
+    response = PredictResponse(id="r", contract="c", artefact="a", decision="d", predictions=said)
+    strange, score = answer_tensors(response, wanted_outputs(Body({}), output))
+    assert (strange.datatype, strange.data) == ("BOOL", [True, False])
+    assert (score.datatype, score.data) == ("FP64", [0.99, 0.5])

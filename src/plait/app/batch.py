@@ -109,8 +109,14 @@ def predict_file(
         InvalidData: the file cannot be read, lacks a feature, or holds a value that does not fit;
             the answers cannot be written, or would replace the file.
     """
-    _check_target(str(source), Path(target))
     manifest = task.predictor.artefact.manifest
+    if manifest.task == "series":
+        raise InvalidData(
+            "data_format",
+            f"{task.contract} answers a series, not the rows of a file",
+            hint="plait predict NAME --row '{\"history\": [12.5, 13, null]}'",
+        )
+    _check_target(str(source), Path(target))
     check_names(manifest.output.names, f"the answers of {task.contract}")
     fields = manifest.input.fields
     texts = [field.name for field in fields if field.kind == "category"]

@@ -15,6 +15,7 @@ TASKS = ("tabular", "text", "series")
 
 _NAME = re.compile(r"\w[\w.-]*")  # of a contract: it stands in addresses and file names
 _PORTS = range(65536)
+_NOT_OF_SERIES = ("features", "exclude", "positive", "objective", "group", "fairness")
 _SHARE = "write a share above 0 and below 1, such as "
 _COUNT = "write a whole number from 0 on"
 _RANGES: Sequence[tuple[tuple[str, ...], Callable[[Any], bool], str]] = (
@@ -104,13 +105,17 @@ def _check_texts(contract: Contract, node: Node) -> None:
 
 
 def _check_series(contract: Contract, node: Node) -> None:
-    """Look at the keys that only contracts of series have."""
-    if contract.task == "series":
-        return
-    for name in ("series", "horizon", "season"):
+    """Look at the keys that only contracts of series have, and at those that they have not."""
+    series = contract.task == "series"
+    for name in _NOT_OF_SERIES if series else ("series", "horizon", "season"):
         written = find_node(node, name)
         if written is not None and getattr(contract, name) != _USUAL[name]:
-            raise _wrong(written, f"`{name}` goes with `task: series`")
+            only = f"`{name}` goes with `task: series`"
+            raise _wrong(written, "a series contract has no such key" if series else only)
+    for name in ("reasons", "monotone", "calibrated") if series else ():
+        written = find_node(node, "require", name)
+        if written is not None and getattr(contract.require, name):
+            raise _wrong(written, "of a series contract only `interval` and `licence` can be asked")
 
 
 def _check_name(code: str, kind: str, name: str, known: Collection[str], node: Node | None) -> None:

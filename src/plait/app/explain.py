@@ -13,16 +13,19 @@ from plait.store.base import Store
 from plait.store.record import DatasetRow, RequestRow
 
 _ASKED = ("rows", "messages", "prompt", "query", "texts")
-"""The parts of a record's content that were sent."""
+"""The parts of a record's content that were sent, one in each."""
+
+_SERIES = ("history", "horizon")
+"""What was sent of a series; the second may be absent."""
 
 
 def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]:
     """Return what is known of a recorded request, ready for JSON.
 
     Of the request itself `id`, `name`, `status`, `created`, `seconds`, `tenant`, `key` and
-    `privacy`; `asked` (rows, messages, a query) and `answered` (predictions, or a mapping), None
-    where content is not kept; `passages`, `verdicts`, `stages`, `usage`; and, where there is one,
-    `artefact`, `decision`, `evidence` and `dataset`.
+    `privacy`; `asked` (rows, messages, a query, of a series a mapping) and `answered` (predictions,
+    or a mapping), None where content is not kept; `passages`, `verdicts`, `stages`, `usage`; and,
+    where there is one, `artefact`, `decision`, `evidence` and `dataset`.
 
     Raises:
         UnknownName: no request of that id, or it is another tenant's.
@@ -45,7 +48,7 @@ def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]
         "tenant": row.tenant,
         "key": body.get("key", ""),
         "privacy": Privacy(row.privacy).word,
-        "asked": next((content[name] for name in _ASKED if name in content), None),
+        "asked": _asked(content),
         "answered": content.get("predictions") or _answered(content),
         "stages": [
             _stage(span) for span in cast("Sequence[Mapping[str, Json]]", body.get("spans", ()))
@@ -61,9 +64,17 @@ def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]
     return found
 
 
+def _asked(content: Mapping[str, Json]) -> Json:
+    """Return what was sent; None when it is not kept."""
+    if "history" in content:
+        return {name: content[name] for name in _SERIES if name in content}
+    return next((content[name] for name in _ASKED if name in content), None)
+
+
 def _answered(content: Mapping[str, Json]) -> Json:
     """Return what was answered apart from predictions; None when nothing was."""
-    return {name: each for name, each in content.items() if name not in _ASKED} or None
+    sent = (*_ASKED, *_SERIES)
+    return {name: each for name, each in content.items() if name not in sent} or None
 
 
 def _stage(span: Mapping[str, Json]) -> dict[str, Json]:

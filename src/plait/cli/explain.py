@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 
 from plait.cli.frame import json_option, open_app, print_json, project_option
-from plait.cli.render import NO_NOTES, Notes, named, show_answers
+from plait.cli.render import NO_NOTES, Notes, named, plain, show_answers, show_forecast
 from plait.cli.terminal import console, moment, plural, table, whole
 from plait.core import figure
 from plait.core.decision import OperatingPoint
@@ -16,6 +16,7 @@ from plait.core.ids import Json
 
 Part: TypeAlias = Mapping[str, Json]
 _MOST_ROWS = 3
+_MOST_NUMBERS = 8  # of a history
 
 
 @click.command("explain")
@@ -70,6 +71,9 @@ def _content(found: Part, notes: Notes) -> None:
     if asked is None:
         console.print("what was sent is not kept")
         return
+    if isinstance(asked, Mapping):
+        _series(asked, _part(answered or {}))
+        return
     if isinstance(asked, str):
         _title("asked")
         console.print(f"  {escape(asked)}")
@@ -83,6 +87,20 @@ def _content(found: Part, notes: Notes) -> None:
     if answered is not None:
         _said(_part(answered))
     _found(found)
+
+
+def _series(asked: Part, answered: Part) -> None:
+    """Print the end of a history and what was said of it."""
+    history = cast("Sequence[float | None]", asked["history"])
+    _title("asked")
+    last = ", ".join(plain(each) for each in history[-_MOST_NUMBERS:])
+    before = "..., " if len(history) > _MOST_NUMBERS else ""
+    console.print(f"  history = {before}{last} ({plural(len(history), 'number')})")
+    if "horizon" in asked:
+        console.print(f"  horizon = {asked['horizon']}")
+    if answered:
+        _title("answered")
+        show_forecast(answered)
 
 
 def _said(answered: Part) -> None:
@@ -163,9 +181,10 @@ def _artefact(artefact: Part) -> None:
         console.print(f"  {escape(str(artefact['problem']))}")
         return
     inputs = cast("Sequence[str]", artefact["inputs"])
+    problem = f"{artefact['problem']}, " if artefact["problem"] else ""
     console.print(
         escape(
-            f"{artefact['engine']} engine, {artefact['problem']}, "
+            f"{artefact['engine']} engine, {problem}"
             f"{figure.size(1e6 * _number(artefact['size_mb']))}, made by {artefact['origin']}, "
             f"licence {artefact['licence']}; it reads {', '.join(inputs)}"
         )

@@ -12,9 +12,10 @@ from rich.markup import escape
 from plait.app.app import App
 from plait.cli.bar import row_bar
 from plait.cli.frame import json_option, open_app, print_json, project_option
-from plait.cli.render import show_answers, show_legend
+from plait.cli.render import show_answers, show_forecast, show_legend
 from plait.cli.terminal import plural, whole
 from plait.core.errors import InvalidRequest
+from plait.core.history import forecast_request
 from plait.core.response import PredictResponse
 from plait.core.schema import FieldKind
 
@@ -54,7 +55,8 @@ def command(
 ) -> None:
     """Answer a row, or every row of a file, by the champion of CONTRACT.
 
-    A row is written as FIELD=VALUE arguments, such as text="where is my card", or as JSON.
+    A row is written as FIELD=VALUE arguments, such as text="where is my card", or as JSON. A series
+    contract goes on with --row '{"history": [12.5, 13, null], "horizon": 2}'.
     A file is written with the input's columns, `prediction`, and `probability_CLASS` for each
     class. A column of the input that bears such a name is kept as `input_NAME`.
     """
@@ -68,12 +70,31 @@ def command(
         if source is not None and out is not None:
             _file(app, contract, source, out, as_json=shared["as_json"])
             return
+        if app.contract(contract).task == "series":
+            _series(app, contract, row, as_json=shared["as_json"])
+            return
         rows = [_pairs(app, contract, pairs)] if pairs else _rows(row or "")
         response = app.predict(contract, rows, reasons=reasons)
         if shared["as_json"]:
             print_json(response.record())
         else:
             _show(app, response)
+
+
+def _series(app: App, contract: str, row: str | None, *, as_json: bool) -> None:
+    """Answer the history of a series."""
+    if row is None:
+        raise click.UsageError(f"{contract} answers a series: --row '{{\"history\": [1.5, 2]}}'")
+    (sent, *more) = _rows(row)
+    if more:
+        raise click.UsageError("a series contract answers one history at a time")
+    asked = forecast_request(contract, sent)
+    response = app.forecast(contract, asked.history, asked.horizon)
+    if as_json:
+        print_json(response.record())
+    else:
+        show_forecast(response.content())
+        whole(f"[dim]plait explain {response.id}[/]")
 
 
 def _pairs(

@@ -98,6 +98,31 @@ def show_answers(
             console.print(f"  {shown}  {named(str(reason['feature']), reason['value'], notes)}")
 
 
+def show_forecast(answered: Mapping[str, Json]) -> None:
+    """Print what comes next in a series, or what is strange about its last point."""
+    if "forecasts" in answered:
+        parts = (
+            cast("Sequence[float]", answered[name]) for name in ("forecasts", "lower", "upper")
+        )
+        rows = [
+            (str(step), *map(figure.number, each))
+            for step, each in enumerate(zip(*parts, strict=True), 1)
+        ]
+        titles = ("step", "forecast", "lower", "upper")
+        table(titles, rows, right=titles)
+        return
+    lower, upper = (figure.number(cast(float, answered[name])) for name in ("lower", "upper"))
+    what = "strange" if answered["prediction"] else "usual"
+    console.print(
+        f"[bold]the last point is {what}[/]: stranger than "
+        f"{figure.percent(cast(float, answered['score']))} of usual ones (usual is from {lower} to "
+        f"{upper})"
+    )
+    alarms = cast("Sequence[int]", answered["alarms"])
+    if alarms:
+        console.print(f"alarms at {', '.join(map(str, alarms))} of the history, counted from 0")
+
+
 def show_legend(response: PredictResponse, target: str) -> None:
     """Say once what the figures of answers mean, and how often they are expected to be wrong."""
     first = response.predictions[0]
@@ -105,6 +130,7 @@ def show_legend(response: PredictResponse, target: str) -> None:
         console.print("[dim]reasons are the examples most like the text: 1 is the same[/]")
     elif first.reasons:
         unit = "log-odds, + towards the answer" if first.probabilities else f"{target}, + upwards"
+        unit = "what each adds to strangeness" if first.score is not None else unit
         console.print(f"[dim]reasons are in {escape(unit)}[/]")
     point = response.operating_point
     if point is not None:
@@ -138,6 +164,10 @@ def _answer(prediction: Mapping[str, Json], target: str, point: OperatingPoint |
     """Say in words what a row gets: the level and how sure, or the number and how far off."""
     value = cast("bool | int | float | str | None", prediction["prediction"])
     chances = cast("Mapping[str, float]", prediction.get("probabilities", {}))
+    if "score" in prediction:
+        what = "unlike the others" if value else "like the others"
+        stranger = figure.percent(cast(float, prediction["score"]))
+        return f"[bold]{what}[/]: stranger than {stranger} of usual rows"
     if not chances:
         spread = cast("Sequence[float]", prediction.get("interval", ()))
         between = " and ".join(map(figure.number, spread))

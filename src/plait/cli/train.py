@@ -58,9 +58,9 @@ def command(
             console.print(
                 f"\n[green]{escape(decision.winner)} answers for {escape(contract)} now[/]"
             )
-            file = "--file IN.csv --out OUT.csv"
-            whole(
-                f"next: [bold]plait serve[/], or [bold]plait predict {escape(contract)} {file}[/]"
-            )
+            series = app.contract(contract).task == "series"
+            how = "--row '{\"history\": [1.5, 2]}'" if series else "--file IN.csv --out OUT.csv"
+            predict = escape(f"plait predict {contract} {how}")
+            whole(f"next: [bold]plait serve[/], or [bold]{predict}[/]")
         else:
             whole(f"\nnot released: [bold]plait release {decision.id}[/] would do it")

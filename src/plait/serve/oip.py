@@ -206,7 +206,6 @@ class _Call:
         body.only(_KNOWN, (), {})
         body.object("parameters")
         self._id = body.text("id", "")
-        self._output = manifest.output
         self._wanted = wanted_outputs(body, manifest.output)
         rows = read_rows(body.objects("inputs"), manifest.input.fields)
         return PredictRequest(contract=self._name, rows=rows)
@@ -218,7 +217,7 @@ class _Call:
             model_version=response.artefact,
             id=self._id or response.id,
             parameters={"request": response.id, "decision": response.decision},
-            outputs=answer_tensors(response, self._output, self._wanted),
+            outputs=answer_tensors(response, self._wanted),
         )
 
 

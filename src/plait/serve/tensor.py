@@ -116,35 +116,32 @@ def output_tensors(output: Schema) -> dict[str, TensorMetadata]:
     return found
 
 
-def wanted_outputs(body: Body, output: Schema) -> tuple[str, ...]:
-    """Return the names of the tensors that are asked for: all of them when none is named.
+def wanted_outputs(body: Body, output: Schema) -> list[TensorMetadata]:
+    """Return the tensors that are asked for: all of them when none is named.
 
     Raises:
         InvalidRequest: one is named that there is not.
     """
-    known = tuple(output_tensors(output))
-    wanted = []
+    known = output_tensors(output)
+    wanted: dict[str, TensorMetadata] = {}
     for each in body.objects("outputs"):
         name = each.text("name")
         if name not in known:
             message, hint = f"no output {shown(name)}", suggestion(name, known)
             raise InvalidRequest("request_shape", message, where=each.at("name"), hint=hint)
-        wanted.append(name)
-    return tuple(dict.fromkeys(wanted)) or known
+        wanted[name] = known[name]
+    return list((wanted or known).values())
 
 
-def answer_tensors(
-    response: PredictResponse, output: Schema, wanted: Sequence[str]
-) -> list[Tensor]:
+def answer_tensors(response: PredictResponse, wanted: Sequence[TensorMetadata]) -> list[Tensor]:
     """Return the tensors of an answer, flat, in the order of `wanted`."""
-    told = output_tensors(output)
     rows = len(response.predictions)
     found = []
-    for name in wanted:
-        each = told[name]
+    for each in wanted:
         levels = orjson.loads(each.parameters.get("levels", "[]"))
-        data = list(_answers(response, name, levels))
-        found.append(Tensor(name, each.datatype, (rows, *each.shape[1:]), data, each.parameters))
+        data = list(_answers(response, each.name, levels))
+        shape = rows, *each.shape[1:]
+        found.append(Tensor(each.name, each.datatype, shape, data, each.parameters))
     return found
 
 
@@ -154,8 +151,10 @@ def _answers(response: PredictResponse, name: str, levels: Sequence[str]) -> Ite
             yield each.value
         elif name == "confidence":
             yield each.confidence
-        elif name == "probabilities":
-            yield from (each.probabilities[level] for level in levels)
+        elif name == "score":
+            yield each.score
+        elif name == "probabilities":  # a release in between may have other levels
+            yield from (each.probabilities.get(level) for level in levels)
         elif name == "set":
             yield from (level in (each.set or ()) for level in levels)
         else:
