@@ -103,8 +103,8 @@ def _scores(decision: Decision) -> Iterator[str]:
     if told is not None:
         yield (
             f"{decision.metric} to expect of {decision.winner}: {figure.score(told.score)} "
-            f"(95 % interval {figure.score(told.low)} to {figure.score(told.high)}), after taking "
-            f"off {told.optimism:.2g} for having been chosen on the rows that judged it.\n"
+            f"(95 % interval {figure.score(told.low)} to {figure.score(told.high)}), which allows "
+            f"{told.optimism:.2g} for its having been chosen by the rows that judged it.\n"
         )
     if decision.standings:
         yield f"| {' | '.join(decision.titles)} |"

@@ -144,14 +144,17 @@ def text(plot: Plot, *, width: int = 60, height: int = 12) -> list[str]:
     if plot.square:
         for column in range(width):
             cells[height - 1 - round(column / (width - 1) * (height - 1))][column] = "·"
-    for mark in sorted(plot.marks, key=lambda each: each.won):
-        across, up = plot.place(mark)
-        column, row = round(across * (width - 1)), height - 1 - round(up * (height - 1))
-        label = mark.label
-        start = column + 2 if column + 2 + len(label) <= width else column - 1 - len(label)
-        if label and start >= 0 and not "".join(cells[row][start : start + len(label)]).strip():
-            cells[row][start : start + len(label)] = list(label)
+    places = [plot.place(mark) for mark in plot.marks]
+    dots = [(round(x * (width - 1)), height - 1 - round(y * (height - 1))) for x, y in places]
+    drawn = sorted(zip(plot.marks, dots, strict=True), key=lambda each: each[0].won)
+    for mark, (column, row) in drawn:
         cells[row][column] = "●" if mark.won else "○"
+    for mark, (column, row) in reversed(drawn):  # the winner's label has the room first
+        long = len(mark.label)
+        for start in (column + 2, column - 1 - long):
+            if 0 <= start <= width - long and not "".join(cells[row][start : start + long]).strip():
+                cells[row][start : start + long] = list(mark.label)
+                break
     (left, far), (low, high) = plot.extent
     ends = [10**left, 10**far] if plot.logarithmic else [left, far]
     names = {0: figure.score(high), height - 1: figure.score(low)}

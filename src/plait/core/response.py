@@ -116,63 +116,24 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PredictResponse:
-    """The answers to a `PredictRequest`, and who gave them.
+class ContractResponse:
+    """What a contract answers, and who gave the answer.
 
     Attributes:
         id: of the request; `plait explain ID` tells the rest.
         contract: name of the contract.
         artefact: id of the artefact that answered.
         decision: id of the decision that chose it.
-        predictions: one per row, in order.
-        operating_point: the threshold in force and its expected error; None unless binary.
     """
 
     id: str
     contract: str
     artefact: str
     decision: str
-    predictions: tuple[Prediction, ...]
-    operating_point: OperatingPoint | None = None
-
-    def record(self) -> dict[str, Json]:
-        """Return the response ready for JSON."""
-        point = self.operating_point
-        return {
-            "id": self.id,
-            "contract": self.contract,
-            "artefact": self.artefact,
-            "decision": self.decision,
-            "predictions": [prediction.record() for prediction in self.predictions],
-            "operating_point": None if point is None else point.record(),
-        }
 
     def content(self) -> dict[str, Json]:
         """Return what was answered, ready for JSON."""
-        return {"predictions": [each.record() for each in self.predictions]}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastResponse:
-    """The answer to a `ForecastRequest`, and who gave it; one number per step in each part.
-
-    Attributes:
-        id: of the request; `plait explain ID` tells the rest.
-        contract: name of the contract.
-        artefact: id of the artefact that answered.
-        decision: id of the decision that chose it.
-        forecasts: what is expected.
-        lower: the lowest expected.
-        upper: the highest expected.
-    """
-
-    id: str
-    contract: str
-    artefact: str
-    decision: str
-    forecasts: tuple[float, ...]
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
+        return {}
 
     def record(self) -> dict[str, Json]:
         """Return the response ready for JSON."""
@@ -183,6 +144,44 @@ class ForecastResponse:
             "decision": self.decision,
             **self.content(),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictResponse(ContractResponse):
+    """The answers to a `PredictRequest`.
+
+    Attributes:
+        predictions: one per row, in order.
+        operating_point: the threshold in force and its expected error; None unless binary.
+    """
+
+    predictions: tuple[Prediction, ...]
+    operating_point: OperatingPoint | None = None
+
+    def content(self) -> dict[str, Json]:
+        """Return what was answered, ready for JSON."""
+        return {"predictions": [each.record() for each in self.predictions]}
+
+    def record(self) -> dict[str, Json]:
+        """Return the response ready for JSON."""
+        point = self.operating_point
+        told = None if point is None else point.record()
+        return {**ContractResponse.record(self), "operating_point": told}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastResponse(ContractResponse):
+    """The answer to a `ForecastRequest`: one number per step in each part.
+
+    Attributes:
+        forecasts: what is expected.
+        lower: the lowest expected.
+        upper: the highest expected.
+    """
+
+    forecasts: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
 
     def content(self) -> dict[str, Json]:
         """Return what was answered, ready for JSON."""
@@ -190,14 +189,10 @@ class ForecastResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WatchResponse:
+class WatchResponse(ContractResponse):
     """What is strange in a series: of its last point, and of those before it.
 
     Attributes:
-        id: of the request; `plait explain ID` tells the rest.
-        contract: name of the contract.
-        artefact: id of the artefact that answered.
-        decision: id of the decision that chose it.
         prediction: whether the last point raises an alarm.
         score: share of usual points that are less strange, 0 to 1.
         lower: the lowest value that would have been usual.
@@ -205,25 +200,11 @@ class WatchResponse:
         alarms: positions in the history at which an alarm was raised as its points came.
     """
 
-    id: str
-    contract: str
-    artefact: str
-    decision: str
     prediction: bool
     score: float
     lower: float
     upper: float
     alarms: tuple[int, ...]
-
-    def record(self) -> dict[str, Json]:
-        """Return the response ready for JSON."""
-        return {
-            "id": self.id,
-            "contract": self.contract,
-            "artefact": self.artefact,
-            "decision": self.decision,
-            **self.content(),
-        }
 
     def content(self) -> dict[str, Json]:
         """Return what was answered, ready for JSON."""
