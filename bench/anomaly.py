@@ -10,11 +10,8 @@ row's time is that of `predict` with a dict of one row. The rival is scikit-lear
 and LocalOutlierFactor on the same numbers. The figures go to bench/results/anomaly.json.
 """
 
-import json
-import platform
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -25,18 +22,16 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 from threadpoolctl import threadpool_limits
 
+from method import Floats, keep
 from plait.core.contract import Anomaly, Contract
 from plait.core.schema import RowReader
 from plait.store.frame import RawColumn
 from plait.train.anomaly import detectors, plan_anomaly, prepare_anomaly
 
-RESULTS = Path(__file__).parent / "results" / "anomaly.json"
 SEED, SHARE, RARE, TIMES = 5, 0.01, 0.05, 300
 
-Numbers = NDArray[np.float64]
 
-
-def sets() -> dict[str, tuple[Numbers, NDArray[np.int64]]]:
+def sets() -> dict[str, tuple[Floats, NDArray[np.int64]]]:
     random = np.random.Generator(np.random.PCG64(SEED))
     usual = random.normal(size=(1_900, 8)) @ random.normal(size=(8, 8))
     spread = usual.std(axis=0)
@@ -61,11 +56,11 @@ def sets() -> dict[str, tuple[Numbers, NDArray[np.int64]]]:
     return found
 
 
-def _odd(data: tuple[Numbers, NDArray[np.int64]], level: int) -> tuple[Numbers, NDArray[np.int64]]:
+def _odd(data: tuple[Floats, NDArray[np.int64]], level: int) -> tuple[Floats, NDArray[np.int64]]:
     return data[0], (data[1] == level).astype(np.int64)
 
 
-def score(data: Numbers, odd: NDArray[np.int64]) -> dict[str, dict[str, float]]:
+def score(data: Floats, odd: NDArray[np.int64]) -> dict[str, dict[str, float]]:
     random = np.random.Generator(np.random.PCG64(SEED))
     order = random.permutation(len(data))
     train, test = order[: len(order) // 2], order[len(order) // 2 :]
@@ -107,13 +102,14 @@ def score(data: Numbers, odd: NDArray[np.int64]) -> dict[str, dict[str, float]]:
     return found
 
 
-def by_labels(odd: NDArray[np.int64], scores: Numbers) -> dict[str, float]:
+def by_labels(odd: NDArray[np.int64], scores: Floats) -> dict[str, float]:
     return {
         "auc": float(roc_auc_score(odd, scores)),
         "average_precision": float(average_precision_score(odd, scores)),
     }
 
 
+@threadpool_limits.wrap(limits=1)
 def main() -> None:
     results = {}
     for name, (data, odd) in sets().items():
@@ -126,17 +122,8 @@ def main() -> None:
             auc, precision, *others = values.values()
             more = "  ".join(f"{value:6.3f}" for value in others)
             print(f"{each:30} {auc:.3f}  {precision:.3f}  {more}")
-    RESULTS.parent.mkdir(exist_ok=True)
-    record = {
-        "sets": results,
-        "seed": SEED,
-        "versions": {name: version(name) for name in ("plait", "numpy", "scikit-learn")},
-        "machine": platform.platform(),
-        "python": platform.python_version(),
-    }
-    RESULTS.write_text(json.dumps(record, indent=2) + "\n")
+    keep("anomaly", {"sets": results, "seed": SEED}, ("numpy", "scikit-learn"))
 
 
 if __name__ == "__main__":
-    with threadpool_limits(limits=1):
-        main()
+    main()

@@ -22,12 +22,10 @@ bench/results/answerable.json.
 
 import gzip
 import json
-import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +33,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from method import keep
 from plait.app.app import App
 from plait.core.context import Context
 from plait.core.passage import Passage
@@ -46,7 +45,6 @@ from plait.tasks.chat.term import terms
 from plait.tasks.chat.unit import Unit, units
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "answerable.json"
 SETTINGS = """\
 project: answerable
 models: {minilm: {engine: onnx, weights: minilm-l6-int8}}
@@ -283,7 +281,6 @@ def main() -> None:
     plain = [case for case in found if case not in personal]
     direct = [case for case in found if case.asked_in == "direct"]
     results: Mapping[str, object] = {
-        "versions": {"plait": version("plait"), "python": platform.python_version()},
         "questions": len(found) + len(wide),
         "recall": {
             name: {
@@ -299,8 +296,7 @@ def main() -> None:
         "in_force": in_force([*found, *wide], personal=True),
         "in_force_without_personal": in_force([*found, *wide], personal=False),
     }  # fmt: skip
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps(results, indent=1))
+    print(json.dumps(keep("answerable", results, ("scikit-learn",)), indent=1))
 
 
 if __name__ == "__main__":

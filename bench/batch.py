@@ -18,14 +18,12 @@ bench/results/batch.json.
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -33,25 +31,17 @@ import lightgbm
 import numpy as np
 
 import plait
+from method import SEED, data, keep, ratio, start
+from method.model import LEAVES, TREES, project, train
 from plait.app.batch import CHUNK_ROWS, read_columns
-from plait.core.artefact import Manifest
-from plait.core.decision import Decision
-from plait.core.privacy import Privacy
-from plait.core.schema import Field, Schema
-from plait.engines.answer import output_schema
-from plait.engines.base import json_bytes, write_artefact
 from plait.engines.encode import Encoder
-from plait.engines.pipeline import PIPELINE, Calibration, NumberCode, OrdinalCode, Pipeline
-from plait.registry.artefact import register_artefact
-from plait.registry.decision import register_decision, release
+from plait.engines.pipeline import NumberCode, OrdinalCode
 from plait.store.frame import Frame
 from plait.store.table_read import read_chunks
 from plait.store.table_write import TableWriter
 
-LIBRARIES = ("plait", "lightgbm", "duckdb", "numpy")
-TREES, LEAVES, SEED = 300, 31, 7
+LIBRARIES = ("lightgbm", "duckdb", "numpy")
 CATEGORIES = ("SEX", "EDUCATION", "MARRIAGE")
-RESULTS = Path(__file__).parent / "results" / "batch.json"
 CHILD = """
 import resource, sys, time
 import plait
@@ -68,7 +58,7 @@ print(taken, int(peak.split()[1]) / 1024)
 
 def draw(folder: Path, rows: int) -> None:
     """Write `rows` rows as Parquet, and a tenth of them too, also as CSV and JSON lines."""
-    source = Path(os.environ["PLAIT_DATA"]) / "tabular" / "credit-default.csv.gz"
+    source = data("tabular/credit-default.csv.gz")
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE found AS FROM read_csv('{source}')")
         names = [row[0] for row in connection.execute("DESCRIBE found").fetchall()]
@@ -101,48 +91,8 @@ def make(folder: Path) -> tuple[lightgbm.Booster, Encoder]:
     )
     encoder = Encoder(codes)
     matrix = encoder.matrix({name: frame[name].values for name in names}, frame.height)
-    settings = {"objective": "binary", "num_leaves": LEAVES, "num_threads": 2, "verbosity": -1}
-    data = lightgbm.Dataset(matrix, frame["y"].values)
-    booster = lightgbm.train({**settings, "seed": SEED}, data, TREES)
-    pipeline = Pipeline(
-        problem="binary", classes=(0, 1), encode=codes, calibrate=Calibration(), threshold=0.5
-    )
-    fields = tuple(
-        Field(name=name, kind="category", levels=levels[name])
-        if name in levels
-        else Field(name=name, kind="number", nullable=True)
-        for name in names
-    )
-    manifest = Manifest(
-        engine="lightgbm",
-        task="tabular",
-        problem="binary",
-        input=Schema(fields),
-        output=output_schema(pipeline),
-        origin="bench",
-    )
-    files = {
-        PIPELINE: json_bytes(pipeline.record()),
-        "model.txt": booster.model_to_string().encode(),
-    }
-    (folder / "plait.yaml").write_text(
-        "project: bench\ncontracts:\n  credit: {task: tabular, data: none.csv, target: y}\n"
-    )
-    artefact = write_artefact(folder / "made", manifest, files)
-    with plait.open(folder) as app:
-        kept = {"tenant": "default", "privacy": Privacy.INTERNAL}
-        register_artefact(app.store, artefact, contract="credit", **kept)
-        decision = Decision(
-            kind="declared",
-            contract="credit",
-            winner="lightgbm",
-            artefact=artefact.id,
-            machine={},
-            by="bench",
-            created=time.time(),
-        )
-        register_decision(app.store, decision, None, **kept)
-        release(app.store, decision, by="bench", tenant="default")
+    booster = train(matrix, frame["y"].values)
+    project(folder, "credit", codes, booster)
     return booster, encoder
 
 
@@ -150,16 +100,6 @@ def seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
-
-
-def ratio(a: list[float], b: list[float]) -> dict[str, float]:
-    """Return the ratio of two sums of paired times, with its interval."""
-    random = np.random.default_rng(SEED)
-    pairs = np.array(list(zip(a, b, strict=True)))
-    drawn = pairs[random.integers(0, len(pairs), size=(2000, len(pairs)))].sum(axis=1)
-    low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
-    middle = sum(a) / sum(b)
-    return {"ratio": round(middle, 3), "low": round(float(low), 3), "high": round(float(high), 3)}
 
 
 def parts(folder: Path, booster: lightgbm.Booster, encoder: Encoder) -> dict[str, object]:
@@ -198,7 +138,7 @@ def parts(folder: Path, booster: lightgbm.Booster, encoder: Encoder) -> dict[str
         )
         for name, taken in times.items()
     }
-    found["LightGBM / answer"] = ratio(times["LightGBM"], times["answer"])
+    found["LightGBM / answer"] = ratio(times["LightGBM"], times["answer"], np.sum)
     return found
 
 
@@ -215,8 +155,6 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    if not (Path(os.environ.get("PLAIT_DATA", "")) / "tabular").is_dir():
-        raise SystemExit("PLAIT_DATA names no folder with `tabular` in it: nothing is run")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         draw(folder, options.rows)
@@ -245,19 +183,15 @@ def main() -> None:
             "whole": {
                 "plait_seconds": round(statistics.median(ours), 2),
                 "LightGBM_seconds": round(statistics.median(theirs), 2),
-                "LightGBM / plait": ratio(theirs, ours),
+                "LightGBM / plait": ratio(theirs, ours, np.sum),
                 "threads": os.cpu_count(),
                 "peak_mib": round(peaks["many"]),
             },
             "a tenth of the rows": few,
-            "versions": {name: version(name) for name in LIBRARIES},
-            "machine": {"processor": platform.machine(), "python": platform.python_version()},
             "seed": SEED,
         }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
-    print(json.dumps(found, indent=2))
+    print(json.dumps(keep("batch", found, LIBRARIES), indent=2))
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

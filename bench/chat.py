@@ -13,21 +13,20 @@ import argparse
 import asyncio
 import http.client
 import json
-import platform
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 
-RESULTS = Path(__file__).parent / "results" / "chat.json"
-LIBRARIES = ("plait", "fastapi", "uvicorn", "aiohttp")
+from method import keep
+from method.server import Server
+
+LIBRARIES = ("fastapi", "uvicorn", "aiohttp")
 CHUNKS, PAUSE, BAR_MS = 50, 0.01, 5.0
 BODY = {"model": "far", "messages": [{"role": "user", "content": "How long is an offer valid?"}]}
 
@@ -83,7 +82,7 @@ import sys
 import plait
 from plait.serve.run import serve
 
-serve(plait.open(sys.argv[1], port=int(sys.argv[2])))
+serve(plait.open(".", port=int(sys.argv[1])))
 """
 
 
@@ -91,19 +90,6 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
-
-
-def started(code: str, port: int, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start a server and wait until it listens."""
-    process = subprocess.Popen([sys.executable, "-c", code, *arguments])
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return process
-    raise RuntimeError("the server did not start")
 
 
 def delays(url: str) -> list[float]:
@@ -203,7 +189,7 @@ def wholes(direct: str, plait: str, at_once: int, rounds: int) -> dict[str, obje
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
     upstream, plait = free_port(), free_port()
@@ -212,24 +198,24 @@ def main() -> None:
             "project: bench\nmodels:\n  far: {engine: openai, model: m, remote: false, "
             f"base_url: 'http://127.0.0.1:{upstream}/v1'}}\n"
         )
-        processes = [
-            started(UPSTREAM, upstream, str(upstream), str(CHUNKS), str(PAUSE)),
-            started(PLAIT, plait, folder, str(plait)),
+        source = [sys.executable, "-c", UPSTREAM, str(upstream), str(CHUNKS), str(PAUSE)]
+        path = "/v1/chat/completions"
+        servers = [
+            Server(source, upstream, path, Path(folder)),
+            Server([sys.executable, "-c", PLAIT, str(plait)], plait, path, Path(folder)),
         ]
         try:
-            urls = [f"http://127.0.0.1:{port}/v1/chat/completions" for port in (upstream, plait)]
+            for server in servers:
+                assert server.ready(json.dumps(BODY).encode()), server.log.read_text()
+            urls = [f"http://127.0.0.1:{port}{path}" for port in (upstream, plait)]
             result = {
                 "stream": streams(urls[0], urls[1], rounds),
                 "whole": [wholes(urls[0], urls[1], n, max(3, rounds // 4)) for n in (1, 64)],
-                "versions": {name: version(name) for name in LIBRARIES},
-                "machine": platform.processor() or platform.machine(),
-                "python": platform.python_version(),
             }
         finally:
-            for process in processes:
-                process.terminate()
-                process.wait()
-    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+            for server in servers:
+                server.close()
+    keep("chat", result, LIBRARIES)
 
 
 if __name__ == "__main__":

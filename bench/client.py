@@ -13,29 +13,24 @@ bench/results/client.json. The server shares the machine with the client.
 import asyncio
 import json
 import multiprocessing
-import os
-import platform
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from importlib.metadata import version
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import aiohttp
 import httpx
-import numpy as np
 
+from method import SEED, keep, ratio
 from plait.engines.sse import EventReader
 
-ROUNDS, SEED, EVENTS = 9, 7, 32
+ROUNDS, EVENTS = 9, 32
 CASES = {  # (streamed, at once) -> requests per round
     (False, 1): 150,
     (False, 64): 384,
     (True, 1): 60,
     (True, 64): 192,
 }
-RESULTS = Path(__file__).parent / "results" / "client.json"
 QUESTION = "What is the highest debt-to-income ratio for a mortgage with a small down payment? " * 4
 Ask = Callable[[bool], Awaitable[int]]
 
@@ -197,15 +192,6 @@ def rate(name: str, port: int, streamed: bool, at_once: int, requests: int) -> f
     return asyncio.run(CLIENTS[name](port, run))
 
 
-def ratio(one: list[float], other: list[float]) -> dict[str, float]:
-    """Return how many times faster `one` is, with a 95 % bootstrap interval over rounds."""
-    drawn = np.random.default_rng(SEED).integers(0, ROUNDS, size=(4000, ROUNDS))
-    ratios = np.median(np.array(one)[drawn], axis=1) / np.median(np.array(other)[drawn], axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    middle = statistics.median(one) / statistics.median(other)
-    return {"ratio": round(middle, 3), "low": round(float(low), 3), "high": round(float(high), 3)}
-
-
 def main() -> None:
     ready, told = multiprocessing.Pipe(duplex=False)
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(told,), daemon=True)
@@ -235,19 +221,7 @@ def main() -> None:
         }
         cells = "".join(f"{statistics.median(each):>12.0f} r/s" for each in by_name.values())
         print(f"{case:24}{cells}   {compared['ratio']} [{compared['low']}, {compared['high']}]")
-    record = {
-        "cases": found,
-        "rounds": ROUNDS,
-        "seed": SEED,
-        "versions": {name: version(name) for name in ("plait", "aiohttp", "httpx")},
-        "machine": {
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-        },
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(record, indent=2) + "\n")
+    keep("client", {"cases": found, "rounds": ROUNDS, "seed": SEED}, ("aiohttp", "httpx"))
 
 
 if __name__ == "__main__":

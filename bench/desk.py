@@ -1,10 +1,11 @@
 """40 questions to the lending desk: does it cite the right place, and refuse where nothing answers?
 
-    python bench/desk.py PROJECT [--flow desk]
+    python bench/desk.py [PROJECT] [--flow desk]
 
-PROJECT is a folder made by `plait demo`. The questions (bench/desk_questions.json) were frozen
-before anything was tuned, and nothing is tuned on them. Intervals are 95 % bootstrap intervals over
-questions. The figures go to bench/results/desk.json.
+PROJECT is a folder made by `plait demo`; `make demo` makes demo, which is the default. The
+questions (bench/desk_questions.json) were frozen before anything was tuned, and nothing is tuned on
+them. Intervals are 95 % bootstrap intervals over questions. The figures go to
+bench/results/desk.json.
 
 - citation precision: of all citations given, those that lie over a quote that answers the question;
   any citation in an answer to an unanswerable question is a wrong one.
@@ -13,28 +14,24 @@ questions. The figures go to bench/results/desk.json.
 """
 
 import argparse
-import hashlib
 import json
-import platform
 import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 import plait
+from method import BENCH, SEED, Missing, digests, keep, start
 from plait.core.passage import Citation
 from plait.core.response import ChatResponse
 
-HERE = Path(__file__).parent
-QUESTIONS = HERE / "desk_questions.json"
-RESULTS = HERE / "results" / "desk.json"
-DRAWS, SEED = 10_000, 7
+QUESTIONS = BENCH / "desk_questions.json"
+DRAWS = 10_000
 SHARED = 0.5  # of the shorter text's words, for a citation and a quote to lie over each other
 
 Question = Mapping[str, Any]
@@ -128,12 +125,13 @@ def _over(text: str, quote: str) -> bool:
 
 def main() -> None:
     """Ask, judge, print and keep."""
-    reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("project", type=Path)
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader.add_argument("project", type=Path, nargs="?", default=BENCH.parent / "demo")
     reader.add_argument("--flow", default="desk")
     given = reader.parse_args()
-    content = QUESTIONS.read_bytes()
-    questions: list[Question] = json.loads(content)
+    if not given.project.is_dir():
+        raise Missing(f"plait demo --dir {given.project}")
+    questions: list[Question] = json.loads(QUESTIONS.read_bytes())
     judged, kept = [], []
     with plait.open(given.project) as app:
         for question in questions:
@@ -158,15 +156,14 @@ def main() -> None:
     seconds = statistics.median(each.seconds for each in judged)
     print(f"{'median seconds':20} {seconds:.3f}")
     results = {
-        "versions": {"plait": version("plait"), "python": platform.python_version()},
-        "questions": hashlib.sha256(content).hexdigest(),
+        "questions": digests(QUESTIONS)[QUESTIONS.name],
         "seed": SEED,
         "rates": rates,
         "median_seconds": seconds,
         "answers": kept,
     }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    keep("desk", results, ())
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -13,51 +13,31 @@ import argparse
 import ast
 import csv
 import io
-import json
-import os
-import platform
 import statistics
 import tempfile
 import time
 import zipfile
-from importlib.metadata import version
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from method import SEED, Floats, Missing, data, interval, keep, ratio
 from plait.core.context import Context
 from plait.engines.onnx import OnnxEmbedder
 from plait.registry.pull import platform_cache
 from plait.train.embedding import SENTENCES, measure_loss, pull_encoder
 
-LIBRARIES = ("plait", "onnxruntime", "tokenizers", "onnx", "numpy")
-BLOCKS, TEXTS, SEED = 12, 32, 7
-RESULTS = Path(__file__).parent / "results" / "embed.json"
-
-Floats = NDArray[np.float64]
+LIBRARIES = ("onnxruntime", "tokenizers", "onnx", "numpy")
+BLOCKS, TEXTS = 12, 32
 
 
-def scifact() -> zipfile.ZipFile | None:
-    folder = os.environ.get("PLAIT_DATA")
-    path = Path(folder, "retrieval", "scifact.zip") if folder else None
-    return zipfile.ZipFile(path) if path and path.is_file() else None
+def scifact() -> zipfile.ZipFile:
+    return zipfile.ZipFile(data("retrieval/scifact.zip"))
 
 
 def table(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(archive.read(name).decode())))
-
-
-def interval(values: Floats) -> dict[str, float]:
-    """Return the mean with its 95 % bootstrap interval."""
-    random = np.random.default_rng(SEED)
-    drawn = values[random.integers(0, len(values), size=(10_000, len(values)))].mean(axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return {
-        "mean": round(float(values.mean()), 4),
-        "low": round(float(low), 4),
-        "high": round(float(high), 4),
-    }
 
 
 def speed(both: dict[str, OnnxEmbedder], texts: list[str]) -> dict[str, object]:
@@ -69,18 +49,9 @@ def speed(both: dict[str, OnnxEmbedder], texts: list[str]) -> dict[str, object]:
             embedder.embed(texts, Context())
             if at >= 0:  # the first warms up
                 blocks[name].append((time.process_time() - started) / len(texts))
-    random = np.random.default_rng(SEED)
-    pairs = np.array([blocks["float32"], blocks["int8"]])
-    drawn = np.median(pairs[:, random.integers(0, BLOCKS, size=(2000, BLOCKS))], axis=2)
-    low, high = np.quantile(drawn[0] / drawn[1], [0.025, 0.975])
-    middle = {name: statistics.median(taken) for name, taken in blocks.items()}
     return {
-        **{f"{name}_ms": round(1000 * seconds, 3) for name, seconds in middle.items()},
-        "float32 / int8": {
-            "ratio": round(middle["float32"] / middle["int8"], 3),
-            "low": round(float(low), 3),
-            "high": round(float(high), 3),
-        },
+        **{f"{name}_ms": round(1000 * statistics.median(b), 3) for name, b in blocks.items()},
+        "float32 / int8": ratio(blocks["float32"], blocks["int8"]),
     }
 
 
@@ -114,15 +85,15 @@ def main() -> None:
     names = ("int8", "float32")
     parser.add_argument("--search", nargs="*", choices=names, default=names)
     wanted = parser.parse_args().search
-    archive = scifact()
-    if archive:
+    archive = None
+    texts = {"built in": list(SENTENCES)}
+    with suppress(Missing):
+        archive = scifact()
         documents = table(archive, "corpus_train.csv")
         texts = {
             "abstracts": [text_of(each) for each in documents[:TEXTS]],
             "titles": [each["title"] for each in documents[TEXTS : 2 * TEXTS]],
         }
-    else:
-        texts = {"built in": list(SENTENCES)}
     with tempfile.TemporaryDirectory() as scratch:
         both = {
             name: OnnxEmbedder(
@@ -150,11 +121,8 @@ def main() -> None:
                 found["SciFact nDCG@10, int8 - float32"] = interval(
                     scores["int8"] - scores["float32"]
                 )
-    found["versions"] = {name: version(name) for name in LIBRARIES}
-    found["machine"] = {"processor": platform.machine(), "python": platform.python_version()}
     found["seed"] = SEED
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+    found = keep("embed", found, LIBRARIES)
     for key, value in found.items():
         print(f"{key:34} {value}")
 

@@ -11,62 +11,42 @@ most of its time. The figures go to bench/results/export.json.
 """
 
 import argparse
-import csv
-import gzip
-import hashlib
 import json
-import os
-import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_diabetes, load_iris
 from threadpoolctl import threadpool_limits
 
+from method import LEAKS, SEED, Missing, adult, digests, in_turn, keep, loanapp, ratio
 from plait.app.export import FORMS
-from plait.app.settings import cache_folder
 from plait.core.contract import Contract
 from plait.core.errors import EngineError, InvalidRequest, MissingExtra, Refused
 from plait.core.schema import RowReader
-from plait.registry.pull import find_pulled
 from plait.store.table_read import read_table
 from plait.train.base import recipes
 from plait.train.export_model import Trees, plain_model
 from plait.train.parity import TOLERANCE, check, make_rows
 from plait.train.prepare import prepare
 
-LIBRARIES = ("plait", "lightgbm", "numpy", "onnx", "onnxruntime", "scikit-learn")
+LIBRARIES = ("lightgbm", "numpy", "onnx", "onnxruntime", "scikit-learn")
 CANDIDATES = ("linear", "lightgbm", "extra_trees")
-SEED, BLOCK = 7, 100
-RESULTS = Path(__file__).parent / "results" / "export.json"
-ADULT = (
-    "age,workclass,fnlwgt,education,education_num,marital_status,occupation,relationship,race,sex,"
-    "capital_gain,capital_loss,hours_per_week,native_country,income"
-)
-LEAKS = ("action", "reject", "typur", "review", "unver", "gdlin", "race", "male", "married", "old",
-         "min30")  # fmt: skip
+BLOCK = 100
 
 
-def loanapp(_: Path) -> tuple[Path, str, tuple[str, ...]]:
-    pulled = find_pulled("loanapp", cache_folder())
-    if pulled is None:
-        raise FileNotFoundError("plait models pull loanapp")
-    return pulled.folder / "loans.csv", "approve", LEAKS
+def of_loanapp(_: Path) -> tuple[Path, str, tuple[str, ...]]:
+    return loanapp(), "approve", LEAKS
 
 
-def adult(folder: Path) -> tuple[Path, str, tuple[str, ...]]:
-    data = os.environ.get("PLAIT_DATA")
-    if data is None:
-        raise FileNotFoundError("PLAIT_DATA is not set")
-    with gzip.open(Path(data, "tabular", "adult-train.csv.gz"), "rt") as file:
-        rows = [",".join(cell.strip().replace("?", "") for cell in row) for row in csv.reader(file)]
+def of_adult(folder: Path) -> tuple[Path, str, tuple[str, ...]]:
     path = folder / "adult.csv"
-    path.write_text("\n".join([ADULT, *filter(None, rows)]) + "\n")
+    rows = [adult.COLUMNS, *adult.read("train")]
+    path.write_text("".join(f"{','.join(row)}\n" for row in rows))
     return path, "income", ()
 
 
@@ -82,33 +62,17 @@ def diabetes(folder: Path) -> tuple[Path, str, tuple[str, ...]]:
     return folder / "diabetes.csv", "target", ()
 
 
-SETS = {"loanapp": loanapp, "adult": adult, "iris": iris, "diabetes": diabetes}
+SETS = {"loanapp": of_loanapp, "adult": of_adult, "iris": iris, "diabetes": diabetes}
 
 
-def blocks(runs: dict[str, Callable[[dict], object]], rows: list, seconds: float) -> dict:
-    """Time one row by each, in turn; return the microseconds of each block's median."""
-    taken: dict[str, list[float]] = {name: [] for name in runs}
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        for name, run in runs.items():
-            times = []
-            for row in rows[:BLOCK]:
-                started = time.perf_counter()
-                run(row)
-                times.append(time.perf_counter() - started)
-            taken[name].append(1e6 * statistics.median(times))
+def times(run: Callable[[dict], object], rows: list) -> list[float]:
+    """Return the seconds that each of some rows took."""
+    taken = []
+    for row in rows[:BLOCK]:
+        started = time.perf_counter()
+        run(row)
+        taken.append(time.perf_counter() - started)
     return taken
-
-
-def ratio(a: list[float], b: list[float]) -> dict[str, float]:
-    """Return the ratio of the medians of two lists of block medians, with its interval."""
-    random = np.random.default_rng(SEED)
-    pairs = np.array(list(zip(a, b, strict=True)))
-    drawn = pairs[random.integers(0, len(pairs), size=(2000, len(pairs)))]
-    ratios = np.median(drawn[:, :, 0], axis=1) / np.median(drawn[:, :, 1], axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    middle = statistics.median(a) / statistics.median(b)
-    return {"ratio": round(middle, 3), "low": round(float(low), 3), "high": round(float(high), 3)}
 
 
 def measure(candidate: str, prepared, folder: Path, seconds: float) -> dict[str, object]:
@@ -145,7 +109,11 @@ def measure(candidate: str, prepared, folder: Path, seconds: float) -> dict[str,
         }
         runs[target] = lambda row, run=run: run([row])
     usual = [row for row in rows if _is_answered(runs["engine"], row)]
-    taken = blocks(runs, usual, seconds)
+    asks = {name: partial(times, run, usual) for name, run in runs.items()}
+    taken = {
+        name: [1e6 * statistics.median(block) for block in blocks]
+        for name, blocks in in_turn(asks, seconds).items()
+    }
     return {
         **found,
         "parity": gates,
@@ -176,11 +144,11 @@ def main() -> None:
             folder = Path(scratch)
             try:
                 path, target, exclude = SETS[name](folder)
-            except FileNotFoundError as error:
+            except Missing as error:
                 print(f"{name}: skipped, {error}")
                 found[name] = {"skipped": str(error)}
                 continue
-            hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            hashes[name] = digests(path)[path.name]
             contract = Contract(task="tabular", data=str(path), target=target, exclude=exclude)
             prepared = prepare(read_table(path).columns, contract)
             models = {}
@@ -193,16 +161,8 @@ def main() -> None:
                     models[candidate] = {"failed": str(error)}
                 print(name, candidate, json.dumps(models[candidate], indent=2), flush=True)
             found[name] = {"rows": len(prepared), "models": models}
-    whole = {
-        "tolerance": TOLERANCE,
-        "sets": found,
-        "sha256": hashes,
-        "versions": {name: version(name) for name in LIBRARIES},
-        "machine": {"processor": platform.machine(), "python": platform.python_version()},
-        "seed": SEED,
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(whole, indent=2) + "\n")
+    whole = {"tolerance": TOLERANCE, "sets": found, "sha256": hashes, "seed": SEED}
+    keep("export", whole, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -24,19 +24,18 @@ import io
 import itertools
 import json
 import os
-import platform
 import re
 import statistics
 import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from method import DATA, SEED, digests, keep, kept
 from plait.core.context import Context
 from plait.core.exchange import Exchange
 from plait.core.passage import Passage
@@ -50,9 +49,6 @@ from plait.guards import injection
 from plait.guards.pii import LABELS, PiiGuard
 from plait.registry.pull import find_pulled, platform_cache
 
-DATA = Path(os.environ.get("PLAIT_DATA", "."))
-RESULTS = Path(__file__).parent / "results" / "guard.json"
-SEED = 7
 EXTRA = {"building", "date", "nationality", "organisation", "place"}
 MASKED = {
     "CREDIT_CARD", "EMAIL_ADDRESS", "IBAN_CODE", "IP_ADDRESS", "PERSON", "PHONE_NUMBER",
@@ -391,22 +387,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     wanted = parser.parse_args()
-    found: Found = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    found: Found = kept("guard")
     for name in wanted.parts or PARTS:
         try:
             found[name] = PARTS[name]()
         except FileNotFoundError as error:
             found[name] = f"skipped: {error.filename} is not there"
-    found["data"] = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        for folder in ("guard", "grounding")
-        for path in sorted((DATA / folder).glob("*"))
-    }
-    found["versions"] = {name: version(name) for name in ("plait", "numpy", "spacy")}
-    found["machine"] = {"processor": platform.machine(), "python": platform.python_version()}
+    paths = (
+        path for folder in ("guard", "grounding") for path in sorted((DATA / folder).glob("*"))
+    )
+    found["data"] = digests(*paths)
     found["seed"] = SEED
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+    keep("guard", found, ("numpy", "spacy"))
     for part in wanted.parts or PARTS:
         rows = found[part].items() if isinstance(found[part], dict) else [("", found[part])]
         for key, value in rows:

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from guard import SEED, attacks, buried, contexts, documents, jailbreaks, questions
+from guard import attacks, buried, contexts, documents, jailbreaks, questions
+from method import SEED, data, start
 from plait.guards import injection
 from plait.guards.plain import read
 
@@ -49,6 +50,7 @@ DISGUISES: tuple[Callable[[str], str], ...] = (
 
 
 def fit() -> None:
+    data("guard")
     draw = random.Random(SEED)
     clean = contexts("train")
     hidden = [
@@ -113,4 +115,4 @@ def counts(text: str) -> dict[str, bool]:
 
 
 if __name__ == "__main__":
-    fit()
+    start(fit)

@@ -19,24 +19,19 @@ import csv
 import gzip
 import hashlib
 import json
-import os
-import platform
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
-from plait.core.cancel import Cancel
+from method import CACHE, SEED, Floats, Run, data, digests, interval, keep, kept, start
 from plait.core.contract import Contract, OutOfScope
-from plait.core.job import Progress
 from plait.engines import text_vector
 from plait.engines.base import load, read_artefact
 from plait.evaluate.metric import binary_auc
@@ -49,13 +44,8 @@ from plait.train.encoder import Encoder
 from plait.train.plan import plan_race
 from plait.train.race import measure_all, race
 
-LIBRARIES = ("plait", "scikit-learn", "scipy", "numpy", "onnxruntime", "tokenizers")
-ROOT = Path(__file__).parent
-CACHE = ROOT.parent / ".bench"
-RESULTS = ROOT / "results" / "intent.json"
-SEED, DRAWS, OUTSIDE, MOST_LOSS = 7, 10_000, "oos", 0.05
-
-Flags = NDArray[np.float64]
+LIBRARIES = ("scikit-learn", "scipy", "numpy", "onnxruntime", "tokenizers")
+OUTSIDE, MOST_LOSS = "oos", 0.05
 
 
 @dataclass(frozen=True)
@@ -72,30 +62,13 @@ class Data:
         return sorted({text for text, _ in pairs} | set(self.outside_test))
 
 
-class Run:
-    """A job that keeps nothing and tells its steps."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.cancel = Cancel()
-
-    def step(self, name: str, work: Callable[[], object]) -> object:
-        started = time.perf_counter()
-        done = work()
-        print(f"  {name}: {time.perf_counter() - started:.1f} s", flush=True)
-        return done
-
-    def progress(self, progress: Progress) -> None:
-        pass
-
-
 def banking77(folder: Path) -> Data:
     def rows(path: Path) -> list[tuple[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             return [(row["text"], row["category"]) for row in csv.DictReader(file)]
 
     paths = [folder / f"banking77-{part}.csv" for part in ("train", "test")]
-    return Data(rows(paths[0]), rows(paths[1]), [], [], {p.name: digest(p) for p in paths})
+    return Data(rows(paths[0]), rows(paths[1]), [], [], digests(*paths))
 
 
 def clinc150(folder: Path) -> Data:
@@ -103,13 +76,7 @@ def clinc150(folder: Path) -> Data:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         parts = {name: [tuple(row) for row in rows] for name, rows in json.load(file).items()}
     outside = [text for text, _ in parts["oos_test"]]
-    return Data(
-        parts["train"], parts["test"], parts["oos_train"], outside, {path.name: digest(path)}
-    )
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return Data(parts["train"], parts["test"], parts["oos_train"], outside, digests(path))
 
 
 def encoder_of(texts: list[str]) -> Encoder:
@@ -124,20 +91,7 @@ def encoder_of(texts: list[str]) -> Encoder:
     return encoder
 
 
-def interval(values: Flags) -> dict[str, float]:
-    random = np.random.default_rng(SEED)
-    means = np.concatenate(
-        [
-            values[random.integers(0, len(values), size=(500, len(values)))].mean(axis=1)
-            for _ in range(DRAWS // 500)
-        ]
-    )
-    low, high = np.quantile(means, [0.025, 0.975])
-    found = {"mean": values.mean(), "low": low, "high": high}
-    return {name: round(float(value), 4) for name, value in found.items()}
-
-
-def rival(data: Data) -> Flags:
+def rival(data: Data) -> Floats:
     """Return whether the rival is right, per test text."""
     texts, levels = zip(*data.train, strict=True)
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
@@ -228,22 +182,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", choices=("banking77", "clinc150"))
     wanted = parser.parse_args().only or ["banking77", "clinc150"]
-    data = os.environ.get("PLAIT_DATA")
-    if not data or not Path(data, "intent").is_dir():
-        raise SystemExit("PLAIT_DATA names no folder with `intent` in it: nothing is run")
+    folder = data("intent")
     CACHE.mkdir(exist_ok=True)
-    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    found = kept("intent")
     for name in wanted:
         read = {"banking77": banking77, "clinc150": clinc150}[name]
-        folder = CACHE / f"intent-{name}"
-        folder.mkdir(exist_ok=True)
+        work = CACHE / f"intent-{name}"
+        work.mkdir(exist_ok=True)
         with threadpool_limits(limits=1):
-            found[name] = run(name, read(Path(data, "intent")), folder)
+            found[name] = run(name, read(folder), work)
         found["seed"] = SEED
-        found["machine"] = {"processor": platform.processor(), "cores": os.cpu_count()}
-        found["versions"] = {each: version(each) for each in LIBRARIES}
-        RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+        keep("intent", found, LIBRARIES)
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

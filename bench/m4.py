@@ -21,22 +21,15 @@ rounds, and how far back smoothing looks were settled after a look at them.
 import argparse
 import csv
 import gzip
-import hashlib
 import json
-import os
-import platform
 import time
-from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from plait.core.cancel import Cancel
+from method import CACHE, SEED, Floats, Run, data, digests, interval, keep, kept, start
 from plait.core.contract import Contract
-from plait.core.job import Progress
 from plait.engines.base import load
 from plait.evaluate.forecast import naive_scale
 from plait.store.frame import RawColumn, objects
@@ -45,11 +38,7 @@ from plait.train.race import measure_all, race
 from plait.train.series import prepare_series
 from plait.train.series_plan import plan_series
 
-LIBRARIES = ("plait", "lightgbm", "numpy", "scipy")
-ROOT = Path(__file__).parent
-CACHE = ROOT.parent / ".bench"
-RESULTS = ROOT / "results" / "m4.json"
-SEED, DRAWS = 7, 10_000
+LIBRARIES = ("lightgbm", "numpy", "scipy")
 SEASONS = {"weekly": 1, "hourly": 24}
 EXACT = {"weekly": 2.777, "hourly": 1.193}
 PUBLISHED = {  # name -> (sMAPE, MASE)
@@ -77,39 +66,12 @@ PUBLISHED = {  # name -> (sMAPE, MASE)
     },
 }
 
-Floats = NDArray[np.float64]
-
-
-class Run:
-    """A job that keeps nothing and tells its steps."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.cancel = Cancel()
-
-    def step(self, name: str, work: Callable[[], object]) -> object:
-        started = time.perf_counter()
-        done = work()
-        print(f"  {name}: {time.perf_counter() - started:.1f} s", flush=True)
-        return done
-
-    def progress(self, progress: Progress) -> None:
-        pass
-
 
 def read(path: Path) -> dict[str, list[float]]:
     content = path.read_bytes()
     text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
     _, *rows = csv.reader(text.splitlines())
     return {row[0]: [float(each) for each in row[1:] if each not in ("", "NA")] for row in rows}
-
-
-def interval(values: Floats) -> dict[str, float]:
-    random = np.random.default_rng(SEED)
-    drawn = random.integers(0, len(values), size=(DRAWS, len(values)))
-    low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
-    found = {"mean": values.mean(), "low": low, "high": high}
-    return {name: round(float(value), 4) for name, value in found.items()}
 
 
 def run(name: str, paths: dict[str, Path], folder: Path) -> dict[str, object]:
@@ -170,9 +132,7 @@ def run(name: str, paths: dict[str, Path], folder: Path) -> dict[str, object]:
         "series": len(names),
         "horizon": horizon,
         "season": season,
-        "data_sha256": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths.values()
-        },
+        "data_sha256": digests(*paths.values()),
         "evidence": evidence.id,
         "winner": decision.winner,
         "why": next(each.why for each in decision.standings if each.name == decision.winner),
@@ -190,25 +150,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", choices=tuple(SEASONS))
     wanted = parser.parse_args().only or list(SEASONS)
-    data = os.environ.get("PLAIT_DATA")
-    if not data or not Path(data, "series").is_dir():
-        raise SystemExit("PLAIT_DATA names no folder with `series` in it: nothing is run")
     CACHE.mkdir(exist_ok=True)
-    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    found = kept("m4")
     for name in wanted:
         paths = {
-            "train": Path(data, "series", f"m4-{name}-train.csv.gz"),
-            "test": Path(data, "series", f"m4-{name}-test.csv"),
+            "train": data(f"series/m4-{name}-train.csv.gz"),
+            "test": data(f"series/m4-{name}-test.csv"),
         }
         folder = CACHE / f"m4-{name}"
         folder.mkdir(exist_ok=True)
         with threadpool_limits(limits=1):
             found[name] = run(name, paths, folder)
         found["seed"] = SEED
-        found["machine"] = {"processor": platform.processor(), "cores": os.cpu_count()}
-        found["versions"] = {each: version(each) for each in LIBRARIES}
-        RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+        keep("m4", found, LIBRARIES)
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

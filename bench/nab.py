@@ -13,28 +13,23 @@ are published by others: their thresholds were chosen on the labels, and ours we
 go to bench/results/nab.json.
 """
 
-import hashlib
 import json
 import math
-import os
-import platform
 import tarfile
 import tempfile
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from method import Floats, data, digests, keep, start
 from plait.core.protocol import Sample
 from plait.engines.anomaly_series import INPUT, SeriesAnomalyPredictor
 from plait.train.anomaly_series import series_detectors
 
-ROOT = Path(__file__).parent
-RESULTS = ROOT / "results" / "nab.json"
 SHARE, DAY = 1 / 4_000, 86_400
 PROFILES = ("standard", "reward_low_FP_rate", "reward_low_FN_rate")
 PUBLISHED = {
@@ -44,8 +39,6 @@ PUBLISHED = {
     "windowed Gaussian": (39.6,),
     "random": (11.0,),
 }
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -179,11 +172,9 @@ def follow(name: str, series: Series) -> NDArray[np.bool_]:
     return np.array([watch(value).prediction for value in series.values])
 
 
+@threadpool_limits.wrap(limits=1)
 def main() -> None:
-    path = Path(os.environ["PLAIT_DATA"]) / "series" / "nab.tar.gz"
-    if not path.exists():
-        print(f"nab: no {path}, skipped")
-        return
+    path = data("series/nab.tar.gz")
     series, profiles = read(path)
     points = sum(len(each.values) for each in series)
     print(f"{len(series)} series, {points:,} points, {sum(len(s.windows) for s in series)} windows")
@@ -201,20 +192,15 @@ def main() -> None:
     for name, each in rows.items():
         print(f"{name:40}" + "".join(f"{value:8.1f}" for value in each))
     print({name: f"{each:.1f} us a point, fits included" for name, each in speed.items()})
-    RESULTS.parent.mkdir(exist_ok=True)
     record = {
         "scores": rows,
         "profiles": PROFILES,
         "share": SHARE,
         "microseconds_per_point": speed,
-        "data": {path.name: hashlib.sha256(path.read_bytes()).hexdigest()},
-        "versions": {name: version(name) for name in ("plait", "numpy")},
-        "machine": platform.platform(),
-        "python": platform.python_version(),
+        "data": digests(path),
     }
-    RESULTS.write_text(json.dumps(record, indent=2) + "\n")
+    keep("nab", record, ("numpy",))
 
 
 if __name__ == "__main__":
-    with threadpool_limits(limits=1):
-        main()
+    start(main)

@@ -12,19 +12,15 @@ figures go to bench/results/scifact.json; MiniLM in 8 bits against float32 is in
 
 import argparse
 import asyncio
-import hashlib
-import json
-import platform
-import statistics
 import tempfile
 import time
 import zipfile
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from embed import SEED, Floats, interval, scifact, table, text_of
+from embed import scifact, table, text_of
+from method import SEED, Floats, digests, interval, keep, milliseconds, start
 from plait.app.app import App
 from plait.core.context import Context
 from plait.core.request import SearchRequest
@@ -36,8 +32,7 @@ project: scifact
 models: {minilm: {engine: onnx, weights: minilm-l6-int8}}
 collections: {abstracts: {paths: ["abstracts/*.md"], embed: minilm, size: 4000}}
 """
-LIBRARIES = ("plait", "tantivy", "faiss-cpu", "onnxruntime", "apsw", "numpy")
-RESULTS = Path(__file__).parent / "results" / "scifact.json"
+LIBRARIES = ("tantivy", "faiss-cpu", "onnxruntime", "apsw", "numpy")
 WEIGHTS = (0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5)
 SMOOTH = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 BARS = {"lexical": 0.685, "dense": 0.643}
@@ -176,13 +171,7 @@ def timed(app: App, claims: Claims) -> dict[str, object]:
                 stages.setdefault(name, []).append(seconds)
 
     asyncio.run(ask())
-    return {
-        name: {
-            "p50_ms": round(1000 * statistics.median(taken), 2),
-            "p95_ms": round(1000 * float(np.quantile(taken, 0.95)), 2),
-        }
-        for name, taken in stages.items()
-    }
+    return {name: milliseconds(taken, 50, 95) for name, taken in stages.items()}
 
 
 def main() -> None:
@@ -190,9 +179,6 @@ def main() -> None:
     parser.add_argument("--store", type=Path, help="keep the project here")
     folder = parser.parse_args().store
     archive = scifact()
-    if archive is None:
-        print("skipped: there is no retrieval/scifact.zip under PLAIT_DATA")
-        return
     with tempfile.TemporaryDirectory() as scratch:
         folder = folder or Path(scratch)
         write_project(folder, archive)
@@ -209,14 +195,9 @@ def main() -> None:
             found.update(tested(app, test))
             found["search"] = timed(app, test)
     found["bars"] = BARS
-    found["data"] = {
-        "scifact.zip": hashlib.sha256(Path(str(archive.filename)).read_bytes()).hexdigest()
-    }
-    found["versions"] = {name: version(name) for name in LIBRARIES}
-    found["machine"] = {"processor": platform.machine(), "python": platform.python_version()}
+    found["data"] = digests(Path(str(archive.filename)))
     found["seed"] = SEED
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+    found = keep("scifact", found, LIBRARIES)
     for key, value in found.items():
         if isinstance(value, dict) and key.endswith("nDCG@10") and "training" in key:
             top = sorted(value.items(), key=lambda each: -each[1])[:5]
@@ -226,4 +207,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

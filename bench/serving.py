@@ -1,6 +1,6 @@
 """One row over HTTP: plait against a bare FastAPI route, BentoML, MLflow and Ray Serve.
 
-    PLAIT_DATA=... python bench/serving.py [--install] [--seconds 15]
+    PLAIT_DATA=FOLDER python bench/serving.py [--install] [--seconds 15]
 
 All answer by the same LightGBM model (300 trees of 31 leaves, Adult), one process or replica each,
 one thread per prediction. Each rival lives in its own environment, which `--install` makes:
@@ -22,32 +22,30 @@ BentoML in turn. The figures go to bench/results/http.json.
 
 import argparse
 import asyncio
-import http.client
 import json
 import os
-import platform
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-import adult
+from method import CACHE, SEED, Floats, adult, in_turn, keep, milliseconds, ratio, start
+from method.model import LEAVES, TREES, project, train
+from method.server import Server
 from plait.core.columns import Scalar
 from plait.engines.encode import Encoder
+from plait.engines.pipeline import NumberCode, OrdinalCode
 
-ROOT = Path(__file__).parents[1]
-SERVERS = ROOT / ".bench" / "servers"
-RESULTS = Path(__file__).parent / "results" / "http.json"
+SERVERS = CACHE / "servers"
 PACKAGES = {"bentoml": ["bentoml"], "mlflow": ["mlflow"], "ray": ["ray[serve]"]}
 BARS = {"BentoML": 4.0, "MLflow": 8.0, "Ray Serve": 8.0}
-BLOCK, CLIENTS, SEED = 50, 32, 7
+BLOCK, CLIENTS = 50, 32
 
 ENCODE = """
 import json, math, os
@@ -127,77 +125,6 @@ while True:
 )
 
 
-class Server:
-    """A server in a process group of its own, and one keep-alive connection to it."""
-
-    def __init__(
-        self,
-        command: list[str],
-        port: int,
-        path: str,
-        folder: Path,
-        env: Mapping[str, str] | None = None,
-    ) -> None:
-        self.port, self.path = port, path
-        self.log = folder / f"{port}.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command,
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1", **(env or {})},
-            )
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def ready(self, body: bytes, seconds: float = 120) -> bool:
-        """Return whether it comes to answer."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends and self.process.poll() is None:
-            try:
-                self.block([body])
-            except (OSError, AssertionError, http.client.HTTPException):
-                self.connection.close()
-                time.sleep(0.3)
-            else:
-                return True
-        return False
-
-    def block(self, bodies: list[bytes]) -> list[float]:
-        """Return the seconds of each request."""
-        taken = []
-        for body in bodies:
-            started = time.perf_counter()
-            self.connection.request("POST", self.path, body, {"content-type": "application/json"})
-            response = self.connection.getresponse()
-            answer = response.read()
-            taken.append(time.perf_counter() - started)
-            assert response.status == 200, answer
-        return taken
-
-    def close(self) -> None:
-        self.connection.close()
-        group = self.process.pid  # it leads its own session
-        for sent in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(group, sent)
-                self.process.wait(15)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
-
-
-def ratio(a: list[float], b: list[float]) -> dict[str, float]:
-    """Return the ratio of the medians of two paired lists, with its interval."""
-    random = np.random.default_rng(SEED)
-    pairs = np.array(list(zip(a, b, strict=True)))
-    drawn = pairs[random.integers(0, len(pairs), size=(2000, len(pairs)))]
-    ratios = np.median(drawn[:, :, 0], axis=1) / np.median(drawn[:, :, 1], axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    middle = statistics.median(a) / statistics.median(b)
-    return {"ratio": round(middle, 3), "low": round(float(low), 3), "high": round(float(high), 3)}
-
-
 def install() -> None:
     """Make the environments of the rivals."""
     for name, packages in PACKAGES.items():
@@ -228,31 +155,20 @@ def rival(name: str, folder: Path, port: int) -> Server:
     return Server([str(python), "-c", RAY, str(port)], port, "/predict", folder, env)
 
 
-def told(taken: list[float]) -> dict[str, float]:
-    p50, p99 = np.quantile(taken, [0.5, 0.99])
-    return {
-        "p50_ms": round(1000 * float(p50), 3),
-        "p99_ms": round(1000 * float(p99), 3),
-        "requests": len(taken),
-    }
-
-
-def in_turn(
+def compared(
     servers: Mapping[str, Server], bodies: Mapping[str, list[bytes]], seconds: float
 ) -> dict[str, object]:
     """Ask servers block by block; return the figures of each, and plait's ratios to the others."""
-    blocks: dict[str, list[float]] = {name: [] for name in servers}
-    every: dict[str, list[float]] = {name: [] for name in servers}
     for name, server in servers.items():
         server.connection.close()  # idle since the last rival: a server may have closed it
         server.block(bodies[name])
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        for name, server in servers.items():
-            taken = server.block(bodies[name])
-            blocks[name].append(statistics.median(taken))
-            every[name] += taken
-    found: dict[str, object] = {name: told(taken) for name, taken in every.items()}
+    asks = {name: partial(server.block, bodies[name]) for name, server in servers.items()}
+    every = in_turn(asks, seconds)
+    blocks = {name: [statistics.median(each) for each in taken] for name, taken in every.items()}
+    found: dict[str, object] = {
+        name: {**milliseconds(np.concatenate(taken), 50, 99), "requests": sum(map(len, taken))}
+        for name, taken in every.items()
+    }
     for name in servers:
         if name == "bare FastAPI":
             found["plait / bare FastAPI"] = ratio(blocks["plait"], blocks[name])
@@ -308,13 +224,21 @@ def throughput(servers: Mapping[str, Server], bodies: Mapping[str, list[bytes]])
     return found
 
 
-def sent(every: list[dict[str, Scalar]]) -> dict[str, list[bytes]]:
+def codes(rows: list[dict[str, Scalar]]) -> tuple[NumberCode | OrdinalCode, ...]:
+    """Return how each field becomes a number."""
+    return tuple(
+        NumberCode(column=name)
+        if name in adult.NUMBERS
+        else OrdinalCode(column=name, levels=tuple(sorted({r[name] for r in rows} - {None})))
+        for name in adult.NAMES
+    )
+
+
+def sent(matrix: Floats, every: list[dict[str, Scalar]]) -> dict[str, list[bytes]]:
     """Return what each server is asked: rows without gaps, of which MLflow's frames make text."""
-    rows = [row for row in every if None not in row.values()][:BLOCK]
-    plain = [json.dumps({"rows": [row]}).encode() for row in rows]
-    columns = {name: [row[name] for row in rows] for name in adult.NAMES}
-    matrix = Encoder(adult.codes(every)).matrix(columns, len(rows)).tolist()
-    frames = [{"columns": adult.NAMES, "data": [values]} for values in matrix]
+    some = [at for at, row in enumerate(every) if None not in row.values()][:BLOCK]
+    plain = [json.dumps({"rows": [every[at]]}).encode() for at in some]
+    frames = [{"columns": adult.NAMES, "data": [values]} for values in matrix[some].tolist()]
     coded = [json.dumps({"dataframe_split": frame}).encode() for frame in frames]
     names = ("plait", "bare FastAPI", "BentoML", "Ray Serve")
     return {**dict.fromkeys(names, plain), "MLflow": coded}
@@ -328,12 +252,21 @@ def main() -> None:
     options = parser.parse_args()
     if options.install:
         install()
-    rows, targets, source = adult.read()
-    bodies = sent(rows)
-    found: dict[str, object] = {"model": "300 trees x 31 leaves, 14 features", "data": source}
+    cells = adult.read("train")
+    rows = adult.records(cells)
+    encode = codes(rows)
+    columns = {name: [row[name] for row in rows] for name in adult.NAMES}
+    matrix = Encoder(encode).matrix(columns, len(rows))
+    bodies = sent(matrix, rows)
+    found: dict[str, object] = {
+        "model": f"{TREES} trees x {LEAVES} leaves, 14 features",
+        "data": "adult-train",
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        adult.project(folder, rows, adult.train(rows, targets))
+        project(folder, "adult", encode, train(matrix, [row[-1] == ">50K" for row in cells]))
+        levels = {code.column: code.levels for code in encode if isinstance(code, OrdinalCode)}
+        (folder / "levels.json").write_text(json.dumps({"names": adult.NAMES, "levels": levels}))
         servers = {
             "plait": Server(
                 [sys.executable, "-c", PLAIT, "8491"], 8491, "/v1/predict/adult", folder
@@ -343,7 +276,7 @@ def main() -> None:
         try:
             for each, server in servers.items():
                 assert server.ready(bodies[each][0]), server.log.read_text()
-            found["bare FastAPI"] = in_turn(servers, bodies, options.seconds)
+            found["bare FastAPI"] = compared(servers, bodies, options.seconds)
             for at, each in enumerate(options.only):
                 try:
                     other = rival(each, folder, 8493 + at)
@@ -354,7 +287,7 @@ def main() -> None:
                     if not other.ready(bodies[each][0]):
                         found[each] = {"skipped": other.log.read_text()[-500:]}
                         continue
-                    found[each] = in_turn({**servers, each: other}, bodies, options.seconds)
+                    found[each] = compared({**servers, each: other}, bodies, options.seconds)
                     print(each, found[each], flush=True)
                     if each == "BentoML":
                         both = {**servers, each: other}
@@ -366,14 +299,9 @@ def main() -> None:
             for server in servers.values():
                 server.close()
     found["bars"] = {"plait / bare FastAPI": 1.6, **{f"{k} / plait": v for k, v in BARS.items()}}
-    found["versions"] = {
-        name: version(name) for name in ("plait", "lightgbm", "fastapi", "uvicorn")
-    }
-    found["versions"] |= rival_versions()
-    found["machine"] = {"processor": platform.machine(), "python": platform.python_version()}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
-    print(json.dumps(found, indent=2))
+    found["rivals"] = rival_versions()
+    found["seed"] = SEED
+    print(json.dumps(keep("http", found, ("lightgbm", "fastapi", "uvicorn")), indent=2))
 
 
 def rival_versions() -> dict[str, str]:
@@ -385,4 +313,4 @@ def rival_versions() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -16,18 +16,14 @@ import asyncio
 import json
 import multiprocessing
 import os
-import platform
 import statistics
 import time
 from dataclasses import replace
 from importlib import import_module
-from importlib.metadata import version
 from multiprocessing.connection import Connection
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import numpy as np
-
+from method import SEED, keep, milliseconds, ratio
 from plait.core.context import Context
 from plait.core.prompt import Chunk, Message, Prompt
 from plait.engines.llamacpp import LlamaCpp, LlamaCppOptions
@@ -36,9 +32,8 @@ from plait.engines.upstream import Target
 from plait.engines.wire import Answer, body_of
 from plait.registry.pull import platform_cache, pull
 
-ROUNDS, TOKENS, SLOTS, SEED = 8, 96, 2, 7
+ROUNDS, TOKENS, SLOTS = 8, 96, 2
 QUESTION = "Explain how a bank decides on a mortgage."
-RESULTS = Path(__file__).parent / "results" / "stream.json"
 
 
 def prompt(seed: int) -> Prompt:
@@ -123,15 +118,6 @@ def spawn(target: object, *arguments: object) -> tuple[Connection, multiprocessi
     return here, process
 
 
-def ratio(one: list[float], other: list[float]) -> dict[str, float]:
-    random = np.random.default_rng(SEED)
-    drawn = random.integers(0, len(one), size=(4000, len(one)))
-    ratios = np.median(np.array(one)[drawn], axis=1) / np.median(np.array(other)[drawn], axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    middle = statistics.median(one) / statistics.median(other)
-    return {"ratio": round(middle, 3), "low": round(float(low), 3), "high": round(float(high), 3)}
-
-
 async def measure_delay(model: LlamaCpp) -> dict[str, object]:
     """Return quantiles of the delay in milliseconds, one answer at a time and one per slot."""
     target = await model._start(Context())
@@ -155,13 +141,10 @@ async def measure_delay(model: LlamaCpp) -> dict[str, object]:
         taken = []
         for seed, moments in by_seed.items():
             assert len(came[seed]) == len(moments), "an event was lost"
-            taken += [1000 * (b - a) for a, b in zip(came[seed], moments, strict=True)]
-        quantiles = np.quantile(taken, [0.5, 0.95, 0.99])
+            taken += [b - a for a, b in zip(came[seed], moments, strict=True)]
         found[name] = {
-            **{
-                f"p{q}_ms": round(float(v), 3) for q, v in zip((50, 95, 99), quantiles, strict=True)
-            },
-            "worst_ms": round(max(taken), 3),
+            **milliseconds(taken, 50, 95, 99),
+            "worst_ms": round(1000 * max(taken), 3),
             "chunks": len(taken),
         }
     return found
@@ -214,19 +197,12 @@ async def main() -> None:
         "tokens per answer": TOKENS,
         "rounds": ROUNDS,
         "seed": SEED,
-        "versions": {name: version(name) for name in ("plait", "aiohttp", "xllamacpp")},
-        "machine": {
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-            "threads": threads,
-            "python": platform.python_version(),
-        },
+        "threads": threads,
     }
+    found = keep("stream", found, ("aiohttp", "xllamacpp"))
     await model.close()
     for key, value in found.items():
         print(f"{key:45} {value}")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

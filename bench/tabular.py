@@ -17,14 +17,9 @@ and on scikit-learn's own sets, the rule before this file was written.
 """
 
 import argparse
-import gzip
-import hashlib
 import json
-import os
-import platform
 import time
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -40,82 +35,44 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from plait.core.cancel import Cancel
+from method import CACHE, LEAKS, SEED, Missing, Run, adult, data, digests, keep, kept, loanapp
 from plait.core.contract import Contract
-from plait.core.job import Progress
 from plait.engines.base import load
 from plait.evaluate.metric import binary_auc
 from plait.evaluate.split import repeated_stratified
-from plait.registry.pull import find_pulled, platform_cache
 from plait.store.frame import RawColumn, objects
 from plait.train.conclude import conclude
 from plait.train.plan import plan_race
 from plait.train.prepare import prepare
 from plait.train.race import measure_all, race
 
-LIBRARIES = ("plait", "scikit-learn", "lightgbm", "numpy")
-ROOT = Path(__file__).parent
-CACHE = ROOT.parent / ".bench"
-RESULTS = ROOT / "results" / "tabular.json"
-SEED, DRAWS, TEST_SHARE = 7, 2_000, 0.3
+LIBRARIES = ("scikit-learn", "lightgbm", "numpy")
+DRAWS, TEST_SHARE = 2_000, 0.3
 SETS = ("german", "loanapp", "credit", "adult")
 
-ADULT = [
-    *("age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation"),
-    *("relationship", "race", "sex", "capital_gain", "capital_loss", "hours_per_week"),
-    *("native_country", "income"),
-]
-LEAKS = [
-    *("action", "reject", "typur", "review", "unver", "gdlin"),
-    *("race", "male", "married", "old", "min30"),
-]
 
-
-class Run:
-    """A job that keeps nothing and tells its steps."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.cancel = Cancel()
-
-    def step(self, name: str, work):
-        started = time.perf_counter()
-        done = work()
-        print(f"  {name}: {time.perf_counter() - started:.1f} s", flush=True)
-        return done
-
-    def progress(self, progress: Progress) -> None:
-        pass
-
-
-def read(name: str, folder: Path | None) -> tuple[pd.DataFrame, pd.DataFrame, list[Path]]:
+def read(name: str) -> tuple[pd.DataFrame, pd.DataFrame, list[Path]]:
     """Return training rows, test rows, and the files; the target is `target`, 0 or 1."""
     if name == "loanapp":
-        pulled = find_pulled("loanapp", platform_cache())
-        if pulled is None:
-            raise FileNotFoundError("loanapp is not pulled")
-        path = pulled.folder / "loans.csv"
-        frame = pd.read_csv(path).drop(columns=LEAKS).replace([999, 666, 999999], np.nan)
+        path = loanapp()
+        frame = pd.read_csv(path).drop(columns=list(LEAKS)).replace([999, 666, 999999], np.nan)
         frame = frame.rename(columns={"approve": "target"})
         return *parted(frame), [path]
-    if folder is None:
-        raise FileNotFoundError("PLAIT_DATA names no folder with `tabular` in it")
     if name == "adult":
-        paths = [folder / f"adult-{part}.csv.gz" for part in ("train", "test")]
-        options = {"names": ADULT, "skipinitialspace": True, "na_values": "?"}
+        paths = [data(f"tabular/adult-{part}.csv.gz") for part in ("train", "test")]
+        options = {"names": adult.COLUMNS, "skipinitialspace": True, "na_values": "?"}
         parts = [pd.read_csv(path, **options) for path in paths]
         for part in parts:
             part["target"] = part.pop("income").str.startswith(">50K").astype(int)
         return *parts, paths
     if name == "german":
-        path = folder / "german.csv"
+        path = data("tabular/german.csv")
         frame = pd.read_csv(path, header=None)
         frame.columns = [f"c{at}" for at in range(20)] + ["target"]
         frame["target"] -= 1
         return *parted(frame), [path]
-    path = folder / "credit-default.csv.gz"
-    with gzip.open(path, "rt") as file:
-        frame = pd.read_csv(file).drop(columns="ID").rename(columns={"fraud": "target"})
+    path = data("tabular/credit-default.csv.gz")
+    frame = pd.read_csv(path).drop(columns="ID").rename(columns={"fraud": "target"})
     return *parted(frame), [path]
 
 
@@ -182,8 +139,8 @@ def difference(
     return {name: round(float(v), 4) for name, v in (("gap", gap), ("low", low), ("high", high))}
 
 
-def run(name: str, folder: Path | None, work: Path, options: argparse.Namespace) -> dict:
-    train, test, paths = read(name, folder)
+def run(name: str, work: Path, options: argparse.Namespace) -> dict:
+    train, test, paths = read(name)
     print(f"{name}: {len(train):,} rows to train on, {len(test):,} to test on", flush=True)
     contract = Contract(
         task="tabular",
@@ -218,7 +175,7 @@ def run(name: str, folder: Path | None, work: Path, options: argparse.Namespace)
     ours = answers[decision.winner]
     found = {
         "rows": [len(train), len(test)],
-        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths},
+        "sha256": digests(*paths),
         "splits": [plan.splits.folds, plan.splits.repeats],
         "champion": decision.winner,
         "auc": {each: round(auc(truth, p), 4) for each, p in (answers | theirs).items()},
@@ -246,23 +203,19 @@ def main() -> None:
     parser.add_argument("--folds", type=int)
     parser.add_argument("--candidates", nargs="+")
     options = parser.parse_args()
-    data = os.environ.get("PLAIT_DATA")
-    folder = Path(data, "tabular") if data and Path(data, "tabular").is_dir() else None
     CACHE.mkdir(exist_ok=True)
-    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    found = kept("tabular")
     for name in options.only:
         work = CACHE / f"tabular-{name}"
         work.mkdir(exist_ok=True)
         try:
             with threadpool_limits(limits=1):
-                found[name] = run(name, folder, work, options)
-        except FileNotFoundError as error:
-            print(f"{name} is skipped: {error}")
+                found[name] = run(name, work, options)
+        except Missing as error:
+            print(f"{name}: skipped, {error}")
             continue
         found["seed"] = SEED
-        found["machine"] = {"processor": platform.processor(), "cores": os.cpu_count()}
-        found["versions"] = {each: version(each) for each in LIBRARIES}
-        RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+        keep("tabular", found, LIBRARIES)
 
 
 if __name__ == "__main__":

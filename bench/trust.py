@@ -15,12 +15,9 @@ import argparse
 import csv
 import gzip
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,6 +26,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_diabetes
 from threadpoolctl import threadpool_limits
 
+from method import SEED, Missing, adult, data, keep, kept, loanapp
 from plait.core.contract import Contract
 from plait.core.protocol import Predictor
 from plait.engines.answer import probability_columns, set_columns
@@ -37,16 +35,12 @@ from plait.engines.pipeline import PIPELINE, Calibration
 from plait.engines.predictor import read_pipeline
 from plait.evaluate.calibration import calibration_interval
 from plait.evaluate.conformal import coverage
-from plait.registry.pull import platform_cache
 from plait.store.frame import RawColumn, objects
 from plait.train.boosting import Boosting
 from plait.train.linear import Linear
 from plait.train.prepare import Prepared, prepare
 
-RESULTS = Path(__file__).parent / "results" / "trust.json"
-LEVEL, SEED, SMALL_REPEATS = 0.9, 7, 10
-ADULT = ("age", "workclass", "fnlwgt", "education", "education_num", "marital", "occupation",
-         "relationship", "race", "sex", "gain", "loss", "hours", "country", "income")  # fmt: skip
+LEVEL, SMALL_REPEATS = 0.9, 10
 METHODS = {"lightgbm": Boosting, "linear": Linear}
 GERMAN = [f"a{number}" for number in range(1, 21)] + ["good"]
 
@@ -65,8 +59,7 @@ class Task:
 
 def column(name: str, values: Sequence[str]) -> RawColumn:
     """Return a column of text as numbers if all of it is, else as levels."""
-    cleaned = [value.strip().rstrip(".") if name == "income" else value.strip() for value in values]
-    known = [value if value not in ("?", "") else None for value in cleaned]
+    known = [value or None for value in values]
     try:
         numbers = [np.nan if value is None else float(value) for value in known]
     except ValueError:
@@ -92,7 +85,7 @@ def as_levels(columns: Sequence[RawColumn], name: str) -> list[RawColumn]:
 def read(path: Path) -> list[list[str]]:
     content = path.read_bytes()
     text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    return [row for row in csv.reader(text.splitlines()) if len(row) > 1]
+    return [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if len(row) > 1]
 
 
 def parted(rows: int, repeats: int) -> list[tuple[Rows, Rows]]:
@@ -107,32 +100,31 @@ def task(columns: Sequence[RawColumn], target: str, group: str, repeats: int) ->
     return Task(prepared, group, parted(len(prepared), repeats))
 
 
-def adult(data: Path) -> Task:
-    train, test = (read(data / f"tabular/adult-{part}.csv.gz") for part in ("train", "test"))
-    found = task(table(ADULT, train + test), "income", "sex", 1)
+def of_adult() -> Task:
+    train, test = adult.read("train"), adult.read("test")
+    found = task(table(adult.COLUMNS, train + test), "income", "sex", 1)
     splits = [(np.arange(len(train)), np.arange(len(train), len(train) + len(test)))]
     return replace(found, splits=splits)
 
 
-def credit(data: Path) -> Task:
-    names, *rows = read(data / "tabular/credit-default.csv.gz")
+def credit() -> Task:
+    names, *rows = read(data("tabular/credit-default.csv.gz"))
     columns = as_levels(table(names[1:], [row[1:] for row in rows]), "SEX")  # no ID
     return task(columns, "fraud", "SEX", 1)
 
 
-def german(data: Path) -> Task:
-    return task(table(GERMAN, read(data / "tabular/german.csv")), "good", "a9", SMALL_REPEATS)
+def german() -> Task:
+    return task(table(GERMAN, read(data("tabular/german.csv"))), "good", "a9", SMALL_REPEATS)
 
 
-def loanapp(_data: Path) -> Task:
-    path = next((platform_cache() / "loanapp").glob("*/loans.csv"))
-    names, *rows = read(path)
+def of_loanapp() -> Task:
+    names, *rows = read(loanapp())
     kept = ("obrat", "loanprc", "loanamt", "appinc", "pubrec", "dep", "emp", "self", "mortlag")
     wanted = [each for each in table(names, rows) if each.name in (*kept, "approve")]
     return task(as_levels(wanted, "self"), "approve", "self", SMALL_REPEATS)
 
 
-def diabetes(_data: Path) -> Task:
+def diabetes() -> Task:
     found = load_diabetes()
     columns = [
         RawColumn(n, "number", v) for n, v in zip(found.feature_names, found.data.T, strict=True)
@@ -141,11 +133,11 @@ def diabetes(_data: Path) -> Task:
     return task(columns, "y", "sex", SMALL_REPEATS)
 
 
-TASKS: dict[str, Callable[[Path], Task]] = {
-    "adult": adult,
+TASKS: dict[str, Callable[[], Task]] = {
+    "adult": of_adult,
     "credit": credit,
     "german": german,
-    "loanapp": loanapp,
+    "loanapp": of_loanapp,
     "diabetes": diabetes,
 }
 
@@ -232,23 +224,21 @@ def kind(calibration: Calibration | None) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=list(TASKS))
     wanted = parser.parse_args().only
-    data = Path(os.environ["PLAIT_DATA"])
-    figures = json.loads(RESULTS.read_text())["figures"] if RESULTS.exists() else {}
+    figures = kept("trust").get("figures", {})
     for name in wanted:
-        found = TASKS[name](data)
+        try:
+            found = TASKS[name]()
+        except Missing as error:
+            print(f"{name}: skipped, {error}")
+            continue
         for method in METHODS:
             measured = figures[f"{name} {method}"] = measure(found, method)
             print(name, method, json.dumps(measured), flush=True)
-            keep(figures)
-
-
-def keep(figures: dict[str, object]) -> None:
-    libraries = {each: version(each) for each in ("plait", "lightgbm", "scikit-learn", "numpy")}
-    record = {"level": LEVEL, "seed": SEED, "machine": platform.machine(), "libraries": libraries}
-    RESULTS.write_text(json.dumps({**record, "figures": figures}, indent=1) + "\n")
+            whole = {"level": LEVEL, "seed": SEED, "figures": figures}
+            keep("trust", whole, ("lightgbm", "scikit-learn", "numpy"))
 
 
 if __name__ == "__main__":

@@ -5,18 +5,18 @@ import pytest
 from sklearn.ensemble import IsolationForest
 
 from plait.engines.anomaly_model import Neighbours, RobustZ
-from plait.train.anomaly_forest import fit_isolation
+from plait.train.anomaly_forest import IsolatedRows
 
 ROWS = np.random.Generator(np.random.PCG64(0)).normal(size=(300, 4))
 
 
 @pytest.fixture(scope="module")
-def models():
+def models(tmp_path_factory):
     ones = np.ones(4)
     return {
         "robust": RobustZ(np.zeros(4), ones),
         "neighbours": Neighbours(np.zeros(4), ones, ROWS[:100], 5),
-        "isolation": fit_isolation(ROWS, seed=1),
+        "isolation": IsolatedRows(tmp_path_factory.mktemp("forest")).model(ROWS, seed=1),
     }
 
 

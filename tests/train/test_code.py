@@ -42,6 +42,16 @@ def test_standard_codes_leave_nothing_missing_and_everything_of_one_scale(sample
     assert matrix[:, 1].sum() == 10
 
 
+def test_numbers_that_are_not_scaled_keep_their_unit(sample):
+    codes = standard_codes(sample, scaled=False)
+    matrix = Encoder(codes).matrix(sample.columns, 40)
+    number = sample.columns["number"]
+    usual = np.median(number[10:])
+    assert matrix[:, 0].tolist() == [usual] * 10 + number[10:].tolist()
+    assert matrix[:, 1].tolist() == [1.0] * 10 + [0.0] * 30
+    assert codes[1] == standard_codes(sample)[1]
+
+
 def test_ordered_codes_go_by_the_target_of_the_rows_they_may_see(sample):
     number, level, _ = ordered_codes(sample, np.arange(40))
     assert number == NumberCode(column="number", sentinels=(999.0,))

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
 from plait.engines.booster import Booster
 from plait.train.from_sklearn_tree import (
@@ -10,6 +11,7 @@ from plait.train.from_sklearn_tree import (
     as_wide,
     booster_text,
     categorical_features,
+    forest_text,
     rewired,
 )
 
@@ -78,6 +80,46 @@ def test_a_rewired_model_finds_its_features_elsewhere(boosted):
 def test_no_categories_are_found_where_there_are_none():
     assert categorical_features("tree\n") == []
     assert categorical_features("\n[categorical_feature: ]\n") == []
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    """Numbers of many sizes, some missing, some on a grid so that they meet thresholds."""
+    dice = np.random.Generator(np.random.PCG64(3))
+    matrix = np.column_stack(
+        [dice.normal(size=500), 1e6 * dice.random(500), dice.integers(0, 5, 500), dice.random(500)]
+    )
+    matrix[dice.random(500) < 0.2, 0] = np.nan
+    return matrix
+
+
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+def test_a_forest_says_what_scikit_learn_does(numbers, problem):
+    target = np.nan_to_num(numbers[:, 0]) + numbers[:, 2]
+    if problem == "regression":
+        forest = ExtraTreesRegressor(20, random_state=1).fit(numbers, target)
+        expected = forest.predict(numbers)
+    else:
+        classes = np.digitize(target, [2.0] if problem == "binary" else [1.0, 3.0])
+        forest = ExtraTreesClassifier(20, random_state=1).fit(numbers, classes)
+        expected = forest.predict_proba(numbers)
+        expected = expected[:, 1] if problem == "binary" else expected
+    scores = 3 if problem == "multiclass" else 1
+    booster = Booster(forest_text(forest.estimators_, range(4), width=4, scores=scores))
+    np.testing.assert_allclose(booster.raw(numbers), expected, atol=1e-9)
+    thresholds = np.concatenate([each.tree_.threshold for each in forest.estimators_])
+    beside = np.nextafter(thresholds, np.inf), np.nextafter(thresholds, -np.inf), thresholds
+    edges = np.tile(np.concatenate(beside)[:, None], 4)
+    oracle = forest.predict if problem == "regression" else forest.predict_proba
+    expected = oracle(edges)
+    expected = expected[:, 1] if problem == "binary" else expected
+    np.testing.assert_allclose(booster.raw(edges), expected, atol=1e-9)
+
+
+def test_a_tree_that_cuts_nothing_is_a_leaf(numbers):
+    forest = ExtraTreesRegressor(3, random_state=1).fit(numbers, np.full(500, 2.5))
+    booster = Booster(forest_text(forest.estimators_, range(4), width=4, scores=1))
+    assert booster.raw(numbers) == pytest.approx(2.5)
 
 
 @given(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30))

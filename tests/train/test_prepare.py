@@ -99,7 +99,7 @@ def test_named_features_come_in_the_order_of_the_data(loans, contracts):
     ("changes", "kind", "code", "hint"),
     [
         ({"target": "aproved"}, InvalidData, "data_target_missing", "did you mean 'approved'?"),
-        ({"target": "qqq"}, InvalidData, "data_target_missing", "columns: number, income"),
+        ({"target": "qqq"}, InvalidData, "data_target_missing", "known: approved, area"),
         ({"exclude": ("incme",)}, InvalidData, "data_column_missing", "did you mean 'income'?"),
         ({"features": {"incme": FeatureNote()}}, InvalidData, "data_column_missing", "'income'"),
         ({"exclude": ("approved",)}, InvalidSettings, "settings_wrong_value", "remove it"),

@@ -13,7 +13,7 @@ from plait.core.schema import Field, Schema
 from plait.engines.anomaly_model import Isolation, Neighbours, RobustZ, Strangeness
 from plait.engines.anomaly_tail import Tail
 from plait.engines.array_file import read_array
-from plait.engines.base import damaged, read_json
+from plait.engines.base import read_json, reading
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.pipeline import Pipeline
 
@@ -108,13 +108,11 @@ def load(artefact: Artefact) -> AnomalyPredictor:
     """
     path = artefact.folder / ANOMALY
     record: dict[str, Any] = dict(read_json(path))
-    try:
+    with reading(path):
         parts = {"problem": "regression", "classes": (), "encode": record["encode"]}
         encoder = Encoder(Pipeline.read(parts).encode)
         tail, share = Tail.read(record["tail"]), float(record["share"])
         model = _MODELS[record["model"]](artefact, encoder.width, record)
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     return AnomalyPredictor(artefact, encoder, model, tail, share)
 
 

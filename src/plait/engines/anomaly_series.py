@@ -20,7 +20,7 @@ from plait.core.errors import EngineError
 from plait.core.ids import Json
 from plait.core.schema import Field, Schema
 from plait.engines.anomaly_tail import Tail
-from plait.engines.base import damaged, read_json
+from plait.engines.base import read_json, reading
 
 ANOMALY = "anomaly.json"
 INPUT = Schema(
@@ -282,11 +282,9 @@ def load(artefact: Artefact) -> SeriesAnomalyPredictor:
     """
     path = artefact.folder / ANOMALY
     record: dict[str, Any] = dict(read_json(path))
-    try:
+    with reading(path):
         settings = Settings(**record["settings"])
         tail, share = Tail.read(record["tail"]), float(record["share"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     return SeriesAnomalyPredictor(artefact, settings, tail, share)
 
 

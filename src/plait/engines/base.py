@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -111,6 +112,19 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise damaged(path, f"it cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Read parts of a file of an artefact.
+
+    Raises:
+        EngineError: `artefact_damaged`, when one is missing or not what it must be.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
 
 
 def damaged(path: Path, reason: str) -> EngineError:

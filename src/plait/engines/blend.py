@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from plait.core.artefact import MANIFEST, Artefact
 from plait.engines.answer import Scores
-from plait.engines.base import damaged, read_json
+from plait.engines.base import damaged, read_json, reading
 from plait.engines.base import load as load_artefact
 from plait.engines.encode import Matrix
 from plait.engines.pipeline import Code
@@ -120,7 +120,7 @@ def load(artefact: Artefact) -> TabularPredictor:
     weights = read_json(path)
     codes = read_pipeline(artefact).encode
     members = []
-    try:
+    with reading(path):
         for name, weight in sorted(weights.items()):
             if f"{MEMBERS}/{name}/{MANIFEST}" not in artefact.manifest.files:
                 raise damaged(path, f"its member {name!r} is no part of the artefact")
@@ -130,8 +130,6 @@ def load(artefact: Artefact) -> TabularPredictor:
             places = places_of(codes, read_pipeline(runs.artefact).encode)
             members.append(Member(runs.model, float(cast(float, weight)), places))
         blend = Blend(members, sum(code.width for code in codes))
-    except (TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     return TabularPredictor(artefact, blend)
 
 

@@ -90,7 +90,7 @@ class _Number:
 
     def row(self, value: Scalar, values: list[float]) -> None:
         code = self.code
-        number = value if value.__class__ is float else _number(value)
+        number = value if value.__class__ is float else number_of(value)
         if number != number or number in code.sentinels:
             if code.indicator:
                 values[self.start + 1] = 1.0
@@ -188,7 +188,8 @@ def _with_nan(row: Sequence[float | None]) -> tuple[float, ...]:
     return tuple(math.nan if value is None else value for value in row)
 
 
-def _number(value: Scalar) -> float:
+def number_of(value: Scalar) -> float:
+    """Return a value as a float, a missing one as NaN; text is a TypeError, digits or not."""
     if value is None:
         return math.nan
     if isinstance(value, str | bytes):  # `float` would read its digits

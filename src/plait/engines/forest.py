@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from plait.core.artefact import Artefact
 from plait.core.contract import Problem
 from plait.engines.answer import Scores
-from plait.engines.base import damaged, read_bytes, read_json
+from plait.engines.base import read_bytes, read_json, reading
 from plait.engines.booster import Booster
 from plait.engines.encode import Matrix
 from plait.engines.predictor import TabularPredictor
@@ -117,9 +117,7 @@ def load(artefact: Artefact) -> TabularPredictor:
     """
     folder, problem = artefact.folder, artefact.manifest.problem
     booster = Booster(read_bytes(folder / MODEL))
-    try:
+    with reading(folder / FOREST):
         (floor,) = read_json(folder / FOREST).values()
         forest = Forest(booster, problem or "regression", float(str(floor)))
-    except ValueError as error:
-        raise damaged(folder / FOREST, f"it lacks or mistakes a part: {error}") from error
     return TabularPredictor(artefact, forest)

@@ -8,7 +8,7 @@ import numpy as np
 from plait.core.artefact import Artefact
 from plait.core.ids import Json
 from plait.engines.answer import Scores
-from plait.engines.base import damaged, read_json
+from plait.engines.base import read_json, reading
 from plait.engines.encode import Matrix
 from plait.engines.predictor import TabularPredictor
 
@@ -114,8 +114,6 @@ def load(artefact: Artefact) -> TabularPredictor:
         EngineError: `artefact_damaged`, when a file cannot be read.
     """
     path = artefact.folder / MODEL
-    try:
+    with reading(path):
         model = LinearModel.read(read_json(path))
-    except (TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     return TabularPredictor(artefact, model)

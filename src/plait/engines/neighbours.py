@@ -11,7 +11,7 @@ from plait.core.artefact import Artefact
 from plait.core.ids import Json
 from plait.engines.answer import Scores
 from plait.engines.array_file import read_array
-from plait.engines.base import damaged, read_json
+from plait.engines.base import damaged, read_json, reading
 from plait.engines.encode import Matrix
 from plait.engines.predictor import TabularPredictor
 
@@ -150,10 +150,8 @@ def load(artefact: Artefact) -> TabularPredictor:
         EngineError: `artefact_damaged`, when a file cannot be read or does not fit the others.
     """
     path = artefact.folder / MODEL
-    try:
+    with reading(path):
         vote = Vote.read(read_json(path))
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     target = read_array(artefact.folder / TARGET, (-1,)).astype(np.float64)
     rows = read_array(artefact.folder / ROWS, (len(target), len(vote.scale))).astype(np.float32)
     if len(target) < vote.nearest:

@@ -17,7 +17,7 @@ from plait.core.contract import Problem
 from plait.core.ids import Json
 from plait.engines.answer import Scores
 from plait.engines.array_file import read_array
-from plait.engines.base import damaged, read_json
+from plait.engines.base import read_json, reading
 from plait.engines.encode import Matrix
 from plait.engines.predictor import TabularPredictor
 
@@ -186,12 +186,10 @@ def load(artefact: Artefact) -> TabularPredictor:
         EngineError: `artefact_damaged`, when a file cannot be read or does not fit the other.
     """
     path = artefact.folder / MODEL
-    try:
+    with reading(path):
         shape = Shape.read(read_json(path))
         arrays = shape.arrays
         sizes = [math.prod(each) for each in arrays.values()]
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     numbers = read_array(artefact.folder / WEIGHTS, (sum(sizes),)).astype(np.float32)
     ends = np.cumsum([0, *sizes]).tolist()
     weights = {

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.artefact import Artefact
-from plait.core.columns import Column, Columns, Scalar, height
+from plait.core.columns import Column, Columns, height
 from plait.core.errors import EngineError
 from plait.core.ids import Json
 from plait.engines.answer import Scores, answer_of
-from plait.engines.base import damaged, read_bytes, read_json
+from plait.engines.base import damaged, read_bytes, read_json, reading
+from plait.engines.encode import number_of
 from plait.engines.onnx_graph import Arrays, Graph, open_graph
 from plait.engines.predictor import read_pipeline
 
@@ -144,10 +145,8 @@ def load(artefact: Artefact) -> OnnxRows:
         MissingExtra: ONNX Runtime is not installed.
     """
     path = artefact.folder / GRAPH
-    try:
+    with reading(path):
         wiring = Wiring.read(read_json(path))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     try:
         graph = open_graph(read_bytes(artefact.folder / MODEL))
     except EngineError as error:
@@ -204,7 +203,7 @@ def _column(columns: Columns, name: str, kind: type[np.generic], absent: str) ->
         column: Column = columns[name]
         if kind is np.object_:
             return np.array([_text(each, absent) for each in column], dtype=object)
-        plain = [_number(each) for each in column]
+        plain = [number_of(each) for each in column]
         numbers = np.array(plain, dtype=np.float64)
         if not np.issubdtype(kind, np.floating) and np.isnan(numbers).any():
             raise ValueError("it is missing, and the graph reads whole numbers")
@@ -217,12 +216,6 @@ def _column(columns: Columns, name: str, kind: type[np.generic], absent: str) ->
             where=name,
             hint="give every field of the artefact's input schema, of the kinds it states",
         ) from error
-
-
-def _number(value: Scalar) -> float:
-    if isinstance(value, str):  # `float` would read its digits
-        raise TypeError(f"{value!r} is no number")
-    return math.nan if value is None else float(value)
 
 
 def _text(value: object, absent: str) -> str:

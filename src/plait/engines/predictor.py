@@ -13,7 +13,7 @@ from plait.core.errors import EngineError
 from plait.core.response import Reason, ReasonCode
 from plait.core.schema import Field
 from plait.engines.answer import Scores, answer_of, level_text, scores_of, steepness
-from plait.engines.base import damaged, read_json
+from plait.engines.base import damaged, read_json, reading
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.pipeline import PIPELINE, Calibration, Pipeline
 
@@ -213,10 +213,8 @@ def read_pipeline(artefact: Artefact) -> Pipeline:
         EngineError: `artefact_damaged`, when it cannot be read or is for another problem.
     """
     path = artefact.folder / PIPELINE
-    try:
+    with reading(path):
         pipeline = Pipeline.read(read_json(path))
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     if pipeline.problem != artefact.manifest.problem:
         raise damaged(path, f"it is for a {pipeline.problem} problem, and the manifest is not")
     return pipeline

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from plait.core.artefact import Artefact
 from plait.core.ids import Json
 from plait.engines.answer import Scores
-from plait.engines.base import damaged, read_json
+from plait.engines.base import read_json, reading
 from plait.engines.encode import Matrix
 from plait.engines.predictor import TabularPredictor
 
@@ -171,8 +171,6 @@ def load(artefact: Artefact) -> TabularPredictor:
         EngineError: `artefact_damaged`, when a file cannot be read.
     """
     path = artefact.folder / MODEL
-    try:
+    with reading(path):
         rules = RuleList.read(read_json(path))
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     return TabularPredictor(artefact, rules)

@@ -15,7 +15,7 @@ from plait.core.artefact import Artefact
 from plait.core.columns import Columns, height
 from plait.core.errors import EngineError
 from plait.core.ids import Json
-from plait.engines.base import damaged, read_json
+from plait.engines.base import damaged, read_json, reading
 from plait.engines.series_batch import Batch, Floats, batch_of
 from plait.engines.series_lag import recent_scale
 from plait.engines.series_method import METHODS
@@ -178,10 +178,8 @@ def read_settings(artefact: Artefact) -> SeriesSettings:
         EngineError: `artefact_damaged`.
     """
     path = artefact.folder / SERIES
-    try:
+    with reading(path):
         return SeriesSettings.read(read_json(path))
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
 
 
 def load(artefact: Artefact) -> SeriesPredictor:

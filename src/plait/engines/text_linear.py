@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from plait.core.artefact import Artefact
 from plait.engines.answer import Scores
 from plait.engines.array_file import read_array
-from plait.engines.base import damaged, read_json
+from plait.engines.base import damaged, read_json, reading
 from plait.engines.ngram import Vectoriser, stretches
 from plait.engines.text import Reading, TextPredictor, scores_of, text_pipeline
 
@@ -82,12 +82,10 @@ def load(artefact: Artefact) -> TextPredictor:
     """
     pipeline = text_pipeline(artefact)
     path = artefact.folder / MODEL
-    try:
+    with reading(path):
         record: dict[str, Any] = dict(read_json(path))
         intercept = [float(each) for each in record.pop("intercept")]
         vectoriser = Vectoriser(**record)
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     shape = (len(vectoriser), scores_of(pipeline.classes))
     if len(intercept) != shape[1]:
         raise damaged(path, f"it has {len(intercept)} intercepts, and {shape[1]} are wanted")

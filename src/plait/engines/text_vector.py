@@ -17,7 +17,7 @@ from plait.core.protocol import Embedder
 from plait.core.response import Reason
 from plait.engines.answer import Scores, level_text
 from plait.engines.array_file import read_array
-from plait.engines.base import damaged, read_json
+from plait.engines.base import damaged, read_json, reading
 from plait.engines.onnx import OnnxEmbedder
 from plait.engines.pipeline import Pipeline
 from plait.engines.text import Reading, TextPredictor, scores_of, text_pipeline
@@ -156,21 +156,17 @@ def load(artefact: Artefact, *, embedder: Embedder | None = None) -> TextPredict
 
 def _read_head(artefact: Artefact) -> Head:
     path = artefact.folder / HEAD
-    try:
+    with reading(path):
         record: dict[str, Any] = dict(read_json(path))
         return Head(**{**record, "intercept": tuple(map(float, record["intercept"]))})
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
 
 
 def _read_examples(artefact: Artefact, pipeline: Pipeline) -> Examples:
     path = artefact.folder / EXAMPLES
-    try:
+    with reading(path):
         record: dict[str, Any] = dict(read_json(path))
         texts = tuple(map(str, record["texts"]))
         labels = np.array(record["labels"], dtype=np.int64)
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"it lacks or mistakes a part: {error}") from error
     inside = len(texts) and labels.shape == (len(texts),) and labels.min() >= 0
     if not inside or labels.max() >= len(pipeline.classes):
         raise damaged(path, "it has not one level of the pipeline per text")

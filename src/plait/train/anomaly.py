@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from plait.core.columns import Columns
 from plait.core.contract import Contract
-from plait.core.errors import InvalidData, InvalidSettings, UnknownName, suggestion
+from plait.core.errors import InvalidData, InvalidSettings, UnknownName
 from plait.core.figure import number
 from plait.core.protocol import Candidate, Runnable, Sample
 from plait.core.schema import Field, Schema
@@ -37,10 +37,10 @@ from plait.evaluate.split import (
 from plait.evaluate.threshold import Costs
 from plait.store.frame import RawColumn, objects
 from plait.train import ANOMALY_TABLE
-from plait.train.aside import check_aside, groups_of, read_aside, set_aside, timed
-from plait.train.feature import Feature, read_feature
+from plait.train.aside import check_aside, groups_of, read_aside
+from plait.train.feature import check_column
 from plait.train.plan import Fold, Make, Plan
-from plait.train.prepare import Prepared
+from plait.train.prepare import Prepared, read_features, with_time
 from plait.train.target import read_target
 from plait.train.version import dataset_id
 
@@ -97,7 +97,7 @@ def prepare_anomaly(columns: Sequence[RawColumn], contract: Contract) -> Prepare
     check_share(contract)
     _check_names(contract, [column.name for column in columns])
     check_aside(columns, contract)
-    kept, notes = _with_time(columns, contract)
+    kept, untimed = with_time(columns, contract)
     rows = len(kept[0].values) if kept else 0
     if rows < MINIMUM_ROWS:
         raise InvalidData(
@@ -105,30 +105,19 @@ def prepare_anomaly(columns: Sequence[RawColumn], contract: Contract) -> Prepare
             f"{rows} rows are too few to say what is usual",
             hint=f"give at least {MINIMUM_ROWS}",
         )
-    features, left_out = _features(kept, contract)
-    if not features:
-        raise InvalidData(
-            "data_no_features",
-            "no usable feature is left" + (f": {left_out[0]}" if left_out else ""),
-            hint="give more columns, or exclude fewer",
-        )
+    schema, features, told = read_features(kept, contract, contract.anomaly.label)
     aside = read_aside(kept, contract)
     if contract.anomaly.label:
         aside[contract.anomaly.label] = _labels(kept, contract)
     return Prepared(
-        input=Schema(tuple(feature.field for feature in features)),
-        columns={feature.field.name: feature.values for feature in features},
+        input=schema,
+        columns=features,
         target=np.zeros(rows),
         classes=(),
         problem="regression",
         dataset=dataset_id(columns),
         leaks=(),
-        notes=(
-            _said(contract.anomaly.share, rows),
-            *notes,
-            *(f"{each.field.name}: {each.remark}." for each in features if each.remark),
-            *left_out,
-        ),
+        notes=(_said(contract.anomaly.share, rows), *untimed, *told),
         aside=aside,
         groups=groups_of(aside[contract.group]) if contract.group else None,
     )
@@ -210,13 +199,7 @@ def _check_names(contract: Contract, names: Sequence[str]) -> None:
     parts = {"features": contract.features, "exclude": contract.exclude, "anomaly.label": [label]}
     for part, listed in parts.items():
         for name in filter(None, listed):
-            if name not in names:
-                raise InvalidData(
-                    "data_column_missing",
-                    f"{name!r} in {part} is no column of the data",
-                    where=name,
-                    hint=suggestion(name, names),
-                )
+            check_column(name, f"{name!r} in {part}", names)
     if label and label in {*contract.features, *contract.exclude}:
         raise InvalidSettings(
             "settings_wrong_value",
@@ -224,33 +207,6 @@ def _check_names(contract: Contract, names: Sequence[str]) -> None:
             where="anomaly.label",
             hint="name it once",
         )
-
-
-def _with_time(
-    columns: Sequence[RawColumn], contract: Contract
-) -> tuple[Sequence[RawColumn], list[str]]:
-    if not contract.time:
-        return columns, []
-    there = timed(next(each for each in columns if each.name == contract.time))
-    kept = [RawColumn(each.name, each.kind, each.values[there]) for each in columns]
-    gone = int((~there).sum())
-    note = f"{gone:,} of {len(there):,} rows have no {contract.time} and are left out."
-    return kept, [note] if gone else []
-
-
-def _features(columns: Sequence[RawColumn], contract: Contract) -> tuple[list[Feature], list[str]]:
-    features, left_out = [], []
-    never = {contract.anomaly.label, *contract.exclude, *set_aside(contract)}
-    for column in columns:
-        wanted = not contract.features or column.name in contract.features
-        if not wanted or column.name in never:
-            continue
-        found = read_feature(column, contract.features.get(column.name))
-        if isinstance(found, Feature):
-            features.append(found)
-        else:
-            left_out.append(f"{column.name} is left out: {found}.")
-    return features, left_out
 
 
 def _labels(columns: Sequence[RawColumn], contract: Contract) -> Floats:

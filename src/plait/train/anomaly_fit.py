@@ -1,110 +1,129 @@
 """What the detectors of strange rows share: how columns become numbers, and how rare a score is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.artefact import Manifest
+from plait.core.contract import Paradigm
 from plait.core.ids import Json
 from plait.core.protocol import Predictor, Sample
-from plait.core.schema import Field
 from plait.engines.anomaly import ANOMALY, OUTPUT
 from plait.engines.anomaly_model import Strangeness
 from plait.engines.array_file import array_bytes
 from plait.engines.base import json_bytes, load, write_artefact
 from plait.engines.encode import Encoder, Matrix
-from plait.engines.pipeline import Code, NumberCode, OneHotCode, Pipeline
+from plait.engines.pipeline import Pipeline
 from plait.evaluate.anomaly import fit_tail
 from plait.evaluate.split import repeated_stratified
+from plait.train.code import standard_codes
 
 MOST_CALIBRATED = 5_000
 """Rows that say how rare a score is: beyond these the alarm share is known to 3 % of itself."""
 
 FOLDS = 5
-LEVEL_ROWS = 5
-"""A level in fewer rows is treated as unknown."""
-
 MAD = 1.4826
 """The standard deviation of a normal distribution in median absolute deviations."""
-
 
 M = TypeVar("M", bound=Strangeness)
 Files: TypeAlias = tuple[Mapping[str, Json], Mapping[str, NDArray[np.generic]]]
 """What is written of a model: parts of `anomaly.json`, and arrays by name."""
 
 
-def codes_of(sample: Sample) -> tuple[Code, ...]:
-    """Return how the columns of a sample become numbers without gaps.
+class Detector(ABC, Generic[M]):
+    """A candidate of strange rows; a subclass says how its model is fitted and written.
 
-    A missing number is the median, with a flag where any is missing: that it is missing may be what
-    is strange. A category is one position per level, unknown and missing ones together.
+    Attributes:
+        settings: what makes a fit what it is, but for the share.
+        holds_rows: whether rows can be read back from the arrays.
     """
-    return tuple(
-        _code(field, np.asarray(sample.columns[field.name])) for field in sample.input.fields
-    )
 
+    name: str
+    paradigm: Paradigm
+    complexity: int
+    settings: Mapping[str, Json]
+    holds_rows = False
 
-def rows_of(sample: Sample) -> int:
-    """Return how many rows a sample has; its target says nothing here."""
-    return len(next(iter(sample.columns.values())))
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        threshold: float | None = None,
+        share: float = 0.01,
+        held_out: bool = True,
+    ) -> None:
+        """Return a candidate.
+
+        Args:
+            folder: where its fit writes the artefact.
+            threshold: not looked at; there are no probabilities.
+            share: of usual rows that may be taken for anomalies.
+            held_out: whether rows it did not see say how rare a score is; without it the order of
+                the scores is the same, and the fit is six times as quick.
+        """
+        del threshold
+        self._folder = folder
+        self._share = share
+        self._held_out = held_out
+
+    @abstractmethod
+    def model(self, matrix: Matrix, *, seed: int) -> M:
+        """Return the model fitted on (n, width) numbers."""
+
+    @abstractmethod
+    def files(self, model: M) -> Files:
+        """Return what is written of a model."""
+
+    def configuration(self) -> Mapping[str, Json]:
+        """Return what makes its fit what it is."""
+        return {**self.settings, "share": self._share}
+
+    def fit(self, sample: Sample) -> Predictor:
+        """Fit, find how rare each score is, write the artefact and return what runs it.
+
+        A missing number is the median, with a flag where any is missing: that it is missing may be
+        what is strange.
+        """
+        codes = standard_codes(sample, scaled=False)
+        rows = len(next(iter(sample.columns.values())))  # its target says nothing here
+        matrix = Encoder(codes).matrix(sample.columns, rows)
+        fit = partial(self.model, seed=sample.seed)
+        model = fit(matrix)
+        parts, arrays = self.files(model)
+        raw = _held_out(matrix, fit, sample.seed) if self._held_out else model.raw(matrix)
+        encode = Pipeline(problem="regression", classes=(), encode=codes).record()["encode"]
+        tail = fit_tail(raw).record()
+        record = {"encode": encode, "tail": tail, "share": self._share, **parts}
+        manifest = Manifest(
+            engine="anomaly",
+            task="tabular",
+            input=sample.input,
+            output=OUTPUT,
+            origin=f"plait.train {version('plait')}",
+            holds_rows=self.holds_rows,
+        )
+        contents = {f"{name}.npy": array_bytes(array) for name, array in arrays.items()}
+        write_artefact(self._folder, manifest, {ANOMALY: json_bytes(record), **contents})
+        return load(self._folder)
 
 
 def centers(matrix: Matrix) -> Matrix:
     """Return (width,) medians, or means of positions that are 0 or 1."""
-    return np.where(_flags(matrix), matrix.mean(axis=0), np.median(matrix, axis=0))
+    return np.where(flags(matrix), matrix.mean(axis=0), np.median(matrix, axis=0))
 
 
 def robust_scales(matrix: Matrix) -> Matrix:
     """Return (width,) median absolute deviations as standard deviations; these where that is 0."""
     spread = MAD * np.median(np.abs(matrix - np.median(matrix, axis=0)), axis=0)
     usual = matrix.std(axis=0)
-    found = np.where(_flags(matrix) | (spread <= 0), usual, spread)
+    found = np.where(flags(matrix) | (spread <= 0), usual, spread)
     return np.where(found > 0, found, 1.0)
-
-
-def export_anomaly(
-    folder: Path,
-    sample: Sample,
-    fit: Callable[[Matrix], M],
-    files: Callable[[M], Files],
-    *,
-    share: float,
-    held_out: bool = True,
-    holds_rows: bool = False,
-) -> Predictor:
-    """Fit, find how rare each score is, write the artefact and return what runs it.
-
-    Args:
-        folder: made when it does not exist.
-        sample: the rows.
-        fit: fits the model on (n, width) numbers.
-        files: says what is written of it.
-        share: of usual rows that may be taken for anomalies.
-        held_out: whether rows that the model did not see say how rare a score is.
-        holds_rows: whether rows can be read back from the arrays.
-    """
-    codes = codes_of(sample)
-    matrix = Encoder(codes).matrix(sample.columns, rows_of(sample))
-    model = fit(matrix)
-    parts, arrays = files(model)
-    tail = fit_tail(_held_out(matrix, fit, sample.seed) if held_out else model.raw(matrix))
-    encode = Pipeline(problem="regression", classes=(), encode=codes).record()["encode"]
-    record = {"encode": encode, "tail": tail.record(), "share": share, **parts}
-    manifest = Manifest(
-        engine="anomaly",
-        task="tabular",
-        input=sample.input,
-        output=OUTPUT,
-        origin=f"plait.train {version('plait')}",
-        holds_rows=holds_rows,
-    )
-    contents = {f"{name}.npy": array_bytes(array) for name, array in arrays.items()}
-    write_artefact(folder, manifest, {ANOMALY: json_bytes(record), **contents})
-    return load(folder)
 
 
 def _held_out(
@@ -124,21 +143,7 @@ def _held_out(
     return found
 
 
-def _code(field: Field, values: NDArray[np.generic]) -> Code:
-    if field.kind == "category":
-        present = values[[value is not None for value in values]]
-        levels, rows = np.unique(present, return_counts=True)
-        return OneHotCode(column=field.name, levels=tuple(levels[rows >= LEVEL_ROWS].tolist()))
-    numbers = values.astype(np.float64)  # None of a boolean becomes NaN
-    absent = np.isnan(numbers) | np.isin(numbers, field.sentinels)
-    return NumberCode(
-        column=field.name,
-        sentinels=field.sentinels,
-        fill=0.0 if absent.all() else float(np.median(numbers[~absent])),
-        indicator=bool(absent.any()),
-    )
-
-
-def _flags(matrix: Matrix) -> NDArray[np.bool_]:
+def flags(matrix: Matrix) -> NDArray[np.bool_]:
+    """Return (width,) whether a position is 0 or 1 in every row."""
     found: NDArray[np.bool_] = ((matrix == 0) | (matrix == 1)).all(axis=0)
     return found

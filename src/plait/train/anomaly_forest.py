@@ -1,8 +1,6 @@
 """The detector that cuts at random: an isolation forest, fitted by scikit-learn, kept as arrays."""
 
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -11,10 +9,9 @@ from sklearn.ensemble import IsolationForest
 
 from plait.core.contract import Paradigm
 from plait.core.ids import Json
-from plait.core.protocol import Predictor, Sample
 from plait.engines.anomaly_model import Isolation
 from plait.engines.encode import Matrix
-from plait.train.anomaly_fit import Files, export_anomaly
+from plait.train.anomaly_fit import Detector, Files
 
 TREES = 100
 ROWS = 256
@@ -23,73 +20,54 @@ ROWS = 256
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-class IsolatedRows:
+class IsolatedRows(Detector[Isolation]):
     """Cuts at random until rows stand alone; a row is as strange as few cuts are needed."""
 
     name = "isolation_forest"
     paradigm: Paradigm = "tree"
     complexity = 1
+    settings: Mapping[str, Json] = {
+        "model": "isolation forest",
+        "trees": TREES,
+        "rows of a tree": ROWS,
+    }
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        threshold: float | None = None,
-        share: float = 0.01,
-        held_out: bool = True,
-    ) -> None:
-        """Return a candidate; see `plait.train.anomaly_robust.RobustDistance`."""
-        del threshold
-        self._folder = folder
-        self._share = share
-        self._held_out = held_out
-
-    def configuration(self) -> Mapping[str, Json]:
-        """Return what makes its fit what it is."""
-        return {
-            "model": "isolation forest",
-            "trees": TREES,
-            "rows of a tree": ROWS,
-            "share": self._share,
-        }
-
-    def fit(self, sample: Sample) -> Predictor:
-        """Grow trees, write the artefact."""
-        fit = partial(fit_isolation, seed=sample.seed)
-        return export_anomaly(
-            self._folder,
-            sample,
-            fit,
-            _files,
-            share=self._share,
-            held_out=self._held_out,
+    def model(self, matrix: Matrix, *, seed: int) -> Isolation:
+        """Return a forest whose scores are scikit-learn's."""
+        forest = IsolationForest(
+            n_estimators=TREES, max_samples=min(ROWS, len(matrix)), random_state=seed
+        )
+        forest.fit(np.clip(matrix, -_LARGEST, _LARGEST))
+        trees: list[_Tree] = [each.tree_ for each in forest.estimators_]
+        sizes = [len(tree.feature) for tree in trees]
+        roots = np.cumsum([0, *sizes[:-1]])
+        lengths, depths = zip(*map(_lengths, trees), strict=True)
+        return Isolation(
+            feature=np.concatenate([np.maximum(tree.feature, 0) for tree in trees]),
+            threshold=np.concatenate(
+                [np.where(tree.children_left < 0, np.inf, tree.threshold) for tree in trees]
+            ),
+            children=np.concatenate(
+                [_children(tree) + root for tree, root in zip(trees, roots, strict=True)]
+            ),
+            length=np.concatenate(lengths),
+            roots=roots,
+            depth=max(depths),
+            usual=float(_path(np.array([min(ROWS, len(matrix))]))[0]) or 1.0,
+            n_features=matrix.shape[1],
         )
 
-
-def fit_isolation(matrix: Matrix, *, seed: int) -> Isolation:
-    """Return a forest fitted on (n, width) numbers, whose scores are scikit-learn's."""
-    forest = IsolationForest(
-        n_estimators=TREES, max_samples=min(ROWS, len(matrix)), random_state=seed
-    )
-    forest.fit(np.clip(matrix, -_LARGEST, _LARGEST))
-    trees: list[_Tree] = [each.tree_ for each in forest.estimators_]
-    sizes = [len(tree.feature) for tree in trees]
-    roots = np.cumsum([0, *sizes[:-1]])
-    lengths, depths = zip(*map(_lengths, trees), strict=True)
-    return Isolation(
-        feature=np.concatenate([np.maximum(tree.feature, 0) for tree in trees]),
-        threshold=np.concatenate(
-            [np.where(tree.children_left < 0, np.inf, tree.threshold) for tree in trees]
-        ),
-        children=np.concatenate(
-            [_children(tree) + root for tree, root in zip(trees, roots, strict=True)]
-        ),
-        length=np.concatenate(lengths),
-        roots=roots,
-        depth=max(depths),
-        usual=float(_path(np.array([min(ROWS, len(matrix))]))[0]) or 1.0,
-        n_features=matrix.shape[1],
-    )
+    def files(self, model: Isolation) -> Files:
+        """Return what is written of a model."""
+        leaf = np.isinf(model.threshold)
+        arrays = {
+            "feature": model.feature.astype(np.int32),
+            "threshold": np.where(leaf, 0.0, model.threshold),
+            "children": model.children.astype(np.int32),
+            "length": model.length,
+            "roots": model.roots.astype(np.int32),
+        }
+        return {"model": "isolation", "depth": model.depth, "usual": model.usual}, arrays
 
 
 class _Tree(Protocol):
@@ -128,15 +106,3 @@ def _path(rows: NDArray[np.int64]) -> NDArray[np.float64]:
     many = np.maximum(rows, 3).astype(np.float64)
     found = 2.0 * (np.log(many - 1.0) + np.euler_gamma) - 2.0 * (many - 1.0) / many
     return np.where(rows <= 1, 0.0, np.where(rows == 2, 1.0, found))
-
-
-def _files(model: Isolation) -> Files:
-    leaf = np.isinf(model.threshold)
-    arrays = {
-        "feature": model.feature.astype(np.int32),
-        "threshold": np.where(leaf, 0.0, model.threshold),
-        "children": model.children.astype(np.int32),
-        "length": model.length,
-        "roots": model.roots.astype(np.int32),
-    }
-    return {"model": "isolation", "depth": model.depth, "usual": model.usual}, arrays

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.contract import Contract
-from plait.core.errors import InvalidData, InvalidSettings, suggestion
+from plait.core.errors import InvalidData, InvalidSettings
 from plait.engines.answer import level_text
 from plait.evaluate.bin import Floats
 from plait.store.frame import RawColumn, objects
-from plait.train.feature import missing
+from plait.train.feature import check_column, missing
 
 _UTC = datetime.UTC
 
@@ -33,13 +33,7 @@ def check_aside(columns: Sequence[RawColumn], contract: Contract) -> None:
     """
     names = [column.name for column in columns]
     for part, name in aside_names(contract).items():
-        if name not in names:
-            raise InvalidData(
-                "data_column_missing",
-                f"{name!r} in {part} is no column of the data",
-                where=name,
-                hint=suggestion(name, names),
-            )
+        check_column(name, f"{name!r} in {part}", names)
         learnt = part == "fairness.group" and name in contract.features
         if name == contract.target or learnt:
             raise InvalidSettings(

@@ -13,14 +13,13 @@ from plait.core.contract import Paradigm, Problem
 from plait.core.errors import MissingExtra
 from plait.core.ids import Json
 from plait.core.protocol import Predictor, Sample
-from plait.core.schema import Field
 from plait.engines.booster import OPENMP
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.lightgbm import MODEL, QUANTILES
-from plait.engines.pipeline import Code, NumberCode, OrdinalCode, Pipeline
 from plait.evaluate.monotone import monotone_signs
 from plait.train.base import MANY_ROWS, export, inner_folds
-from plait.train.calibrate import LEVEL, calibrated, regression_interval
+from plait.train.calibrate import LEVEL
+from plait.train.code import PRIOR_ROWS, ordered_codes, pipeline_of
 from plait.train.reference import reference
 
 try:
@@ -65,8 +64,6 @@ LEAST_GAIN = 1e-3
 
 USUAL_ROUNDS = 50
 FEW_BINS, MANY_BINS = 63, 255
-PRIOR_ROWS = 10
-"""Rows of the overall rate added to each level's own before levels are put in order."""
 
 _FIXED: Mapping[str, int | bool] = {
     "num_threads": 1,
@@ -121,30 +118,25 @@ class Boosting:
         folds = [] if fold is None else _folds(sample, target, fold)
         choice = _choose(folds, sample) if folds else _USUAL
         self.held_out = choice.scores if folds else None
-        codes = _codes(sample, target, np.arange(len(target)))
+        codes = ordered_codes(sample, np.arange(len(target)))
         encoder = Encoder(codes)
         matrix = encoder.matrix(sample.columns, len(target))
         grown = _dataset(matrix, target, sample)
         booster = _grow(_parameters(choice.settings, sample), grown, choice.rounds)
-        pipeline = Pipeline(
-            problem=sample.problem,
-            classes=sample.classes,
-            encode=codes,
+        pipeline = pipeline_of(
+            sample,
+            codes,
+            choice.scores,
+            fold,
+            band=_band(folds, choice, sample),
             threshold=self._threshold,
             reference=reference(sample, encoder, matrix, partial(_split, booster)),
         )
         files = {MODEL: booster.model_to_string().encode()}
-        if sample.problem != "regression":
-            calibration, levels = calibrated(sample, choice.scores, fold)
-            pipeline = replace(pipeline, calibrate=calibration, set=levels)
-        elif fold is not None:
-            band = _band(folds, choice, sample)
-            spread = regression_interval(sample, choice.scores, fold, band)
-            pipeline = replace(pipeline, interval=spread)
-            if spread.quantiles:
-                for name, wanted in zip(QUANTILES, _quantiles(choice, sample), strict=True):
-                    text = _grow(wanted, grown, choice.rounds).model_to_string()
-                    files[name] = text.encode()
+        if pipeline.interval is not None and pipeline.interval.quantiles:
+            for name, wanted in zip(QUANTILES, _quantiles(choice, sample), strict=True):
+                text = _grow(wanted, grown, choice.rounds).model_to_string()
+                files[name] = text.encode()
         return export(self._folder, sample, pipeline, engine="lightgbm", files=files)
 
 
@@ -184,7 +176,7 @@ def _choose(folds: Sequence[_Fold], sample: Sample) -> _Choice:
 
 def _fold(sample: Sample, target: Floats, held_out: NDArray[np.bool_]) -> _Fold:
     """Encode by what the other rows say, so that the rows held out stay unseen."""
-    codes = _codes(sample, target, np.flatnonzero(~held_out))
+    codes = ordered_codes(sample, np.flatnonzero(~held_out))
     matrix = Encoder(codes).matrix(sample.columns, len(target))
     grown = _dataset(matrix[~held_out], target[~held_out], sample)
     judged = _dataset(matrix[held_out], target[held_out], sample, grown)
@@ -219,9 +211,10 @@ def _try(folds: Sequence[_Fold], settings: Settings, sample: Sample) -> _Choice:
 def _band(folds: Sequence[_Fold], choice: _Choice, sample: Sample) -> Floats | None:
     """Return (n, 2) a low and a high quantile of each row by trees that did not see it.
 
-    None where the sample asks for no coverage: the usual interval is worth no further fits.
+    None of classes, and where the sample asks for no coverage: the usual interval is worth no
+    further fits.
     """
-    if sample.interval is None:
+    if sample.problem != "regression" or sample.interval is None or not folds:
         return None
     band = np.empty((len(sample.target), 2))
     for at, wanted in enumerate(_quantiles(choice, sample)):
@@ -276,30 +269,3 @@ def _dataset(
     """Return rows of a sample as LightGBM wants them, in the bins of `reference` if it is given."""
     bins = {"max_bin": FEW_BINS if len(sample.target) <= MANY_ROWS else MANY_BINS}
     return lightgbm.Dataset(matrix, target, reference=reference, params={**_FIXED, **bins})
-
-
-def _codes(sample: Sample, target: Floats, rows: Ints) -> tuple[Code, ...]:
-    """Return how the columns become numbers, by what some rows say."""
-    return tuple(
-        OrdinalCode(column=field.name, levels=_levels(sample, field, target, rows))
-        if field.kind == "category"
-        else NumberCode(column=field.name, sentinels=field.sentinels)
-        for field in sample.input.fields
-    )
-
-
-def _levels(sample: Sample, field: Field, target: Floats, rows: Ints) -> tuple[str, ...]:
-    """Return the levels by the mean of the target, drawn to the overall one where they are rare.
-
-    Indexes of three classes or more have no mean; there the levels go by their frequency.
-    """
-    values = np.asarray(sample.columns[field.name])[rows]
-    present = np.array([value is not None for value in values], dtype=np.bool_)
-    levels, index, count = np.unique(values[present], return_inverse=True, return_counts=True)
-    if sample.problem == "multiclass":
-        order = np.argsort(-count, kind="stable")
-    else:
-        known = target[rows][present]
-        total = np.bincount(index, known, len(levels)) + PRIOR_ROWS * target[rows].mean()
-        order = np.argsort(total / (count + PRIOR_ROWS), kind="stable")
-    return tuple(levels[order].tolist())

@@ -11,6 +11,7 @@ from scipy.special import expit, log_softmax, logit
 from sklearn.isotonic import isotonic_regression
 
 from plait.core.columns import Column
+from plait.core.contract import Problem
 from plait.core.errors import InvalidSettings, suggestion
 from plait.core.protocol import Sample
 from plait.engines.answer import calibrated_odds, group_key
@@ -50,6 +51,13 @@ def log_loss(raw: Floats, truth: Ints, calibration: Calibration | None = None) -
     """
     logs = _log_probabilities(raw, calibration or Calibration())
     return float(-np.mean(logs[np.arange(len(truth)), truth]))
+
+
+def loss_of(raw: Floats, target: Floats, problem: Problem) -> float:
+    """Return the mean squared error of a regression's answers, or the log loss of raw scores."""
+    if problem == "regression":
+        return float(np.mean((target - raw) ** 2))
+    return log_loss(raw, target.astype(np.int64))
 
 
 def calibrate(raw: Floats, truth: Ints, fold: Ints) -> Calibration:

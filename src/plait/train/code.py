@@ -28,14 +28,19 @@ PRIOR_ROWS = 10
 """Rows of the overall rate added to each level's own before levels are put in order."""
 
 
-def standard_codes(sample: Sample) -> tuple[Code, ...]:
+def standard_codes(sample: Sample, *, scaled: bool = True) -> tuple[Code, ...]:
     """Return codes for what adds or compares: no missing values, numbers of one scale.
 
     Numbers are standardised, missing ones at the median and flagged, categories one-hot. They look
     at no target.
+
+    Args:
+        sample: the columns.
+        scaled: whether numbers are standardised; if not, they keep their unit.
     """
     return tuple(
-        _standard(field, np.asarray(sample.columns[field.name])) for field in sample.input.fields
+        _standard(field, np.asarray(sample.columns[field.name]), scaled=scaled)
+        for field in sample.input.fields
     )
 
 
@@ -63,6 +68,7 @@ def pipeline_of(
     *,
     threshold: float | None,
     reference: Reference | None = None,
+    band: Floats | None = None,
 ) -> Pipeline:
     """Return the pipeline around a model, calibrated where it helps rows held out.
 
@@ -73,6 +79,7 @@ def pipeline_of(
         fold: (n,) the fold each was held out in; None when nothing was, and `scores` mean nothing.
         threshold: the probability from which on the positive class is answered.
         reference: against which a refusal is explained.
+        band: (n, 2) out-of-fold quantiles of a regression, if there are any.
     """
     pipeline = Pipeline(
         problem=sample.problem,
@@ -86,10 +93,10 @@ def pipeline_of(
         return replace(pipeline, calibrate=calibration, set=levels)
     if fold is None:
         return pipeline
-    return replace(pipeline, interval=regression_interval(sample, scores, fold))
+    return replace(pipeline, interval=regression_interval(sample, scores, fold, band))
 
 
-def _standard(field: Field, values: NDArray[np.generic]) -> Code:
+def _standard(field: Field, values: NDArray[np.generic], *, scaled: bool) -> Code:
     if field.kind == "category":
         present = values[[value is not None for value in values]]
         levels, rows = np.unique(present, return_counts=True)
@@ -97,16 +104,15 @@ def _standard(field: Field, values: NDArray[np.generic]) -> Code:
     numbers = values.astype(np.float64)  # None of a boolean becomes NaN
     absent = np.isnan(numbers) | np.isin(numbers, field.sentinels)
     fill = 0.0 if absent.all() else float(np.median(numbers[~absent]))
+    code = NumberCode(
+        column=field.name, sentinels=field.sentinels, fill=fill, indicator=bool(absent.any())
+    )
+    if not scaled:
+        return code
     filled = np.where(absent, fill, numbers)
     spread = float(filled.std())
-    return NumberCode(
-        column=field.name,
-        sentinels=field.sentinels,
-        fill=fill,
-        shift=float(filled.mean()),
-        scale=spread if spread > 1e-9 * float(np.abs(filled).max()) else 1.0,
-        indicator=bool(absent.any()),
-    )
+    scale = spread if spread > 1e-9 * float(np.abs(filled).max()) else 1.0
+    return replace(code, shift=float(filled.mean()), scale=scale)
 
 
 def _levels(sample: Sample, field: Field, rows: Ints) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from plait.core.schema import Field, Schema
 from plait.engines.answer import Level, level_text
 from plait.store.frame import RawColumn
 from plait.train.aside import check_aside, groups_of, read_aside, set_aside, timed
-from plait.train.feature import missing
+from plait.train.feature import check_column, missing
 from plait.train.prepare import Prepared
 from plait.train.target import read_target
 from plait.train.version import dataset_id
@@ -38,13 +38,7 @@ def prepare_text(columns: Sequence[RawColumn], contract: Contract) -> Prepared:
             contract names is none.
     """
     named = {column.name: column for column in columns}
-    if contract.target not in named:
-        raise InvalidData(
-            "data_target_missing",
-            "the target is no column of the data",
-            where=contract.target,
-            hint=suggestion(contract.target, named),
-        )
+    check_column(contract.target, "the target", named, "data_target_missing")
     column = _text_column(columns, contract)
     texts, blank = _texts(column)
     target = named[contract.target]

@@ -16,7 +16,7 @@ from plait.core.artefact import Artefact, Manifest
 from plait.core.context import Context
 from plait.core.protocol import Embedder
 from plait.core.schema import Field, Schema
-from plait.engines.base import damaged, json_bytes, read_bytes, read_json, write_artefact
+from plait.engines.base import damaged, json_bytes, read_bytes, read_json, reading, write_artefact
 from plait.engines.onnx import MODEL, TOKENIZER, OnnxEmbedder
 from plait.registry.catalogue import find_row
 from plait.registry.origin import Report
@@ -161,7 +161,7 @@ def _tokenizer(source: Path) -> bytes:
     As published it cuts and pads for its maker's own benchmark.
     """
     lengths, tokenizer = read_json(source / LENGTHS), source / TOKENIZER
-    try:
+    with reading(tokenizer):
         record = json.loads(read_bytes(tokenizer))
         record["truncation"] = {
             "direction": "Right",
@@ -170,6 +170,4 @@ def _tokenizer(source: Path) -> bytes:
             "stride": 0,
         }
         record["padding"] = None
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(tokenizer, f"it lacks or mistakes a part: {error}") from error
     return json_bytes(record)

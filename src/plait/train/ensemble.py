@@ -19,7 +19,7 @@ from plait.engines.encode import Encoder
 from plait.engines.pipeline import Code
 from plait.engines.predictor import TabularPredictor, read_pipeline
 from plait.train.base import export, inner_folds, recipes
-from plait.train.calibrate import log_loss
+from plait.train.calibrate import loss_of
 from plait.train.code import pipeline_of
 from plait.train.reference import reference
 
@@ -105,19 +105,13 @@ def greedy_weights(scores: Sequence[Floats], target: Floats, problem: Problem) -
     total = np.zeros_like(scores[0])
     best, chosen = np.inf, counts
     for step in range(1, STEPS + 1):
-        losses = [_loss((total + each) / step, target, problem) for each in scores]
+        losses = [loss_of((total + each) / step, target, problem) for each in scores]
         least = int(np.argmin(losses))
         total = total + scores[least]
         counts = counts + np.eye(len(scores))[least]
         if losses[least] < best:
             best, chosen = losses[least], counts / step
     return chosen
-
-
-def _loss(raw: Floats, target: Floats, problem: Problem) -> float:
-    if problem == "regression":
-        return float(np.mean((target - raw) ** 2))
-    return log_loss(raw, target.astype(np.int64))
 
 
 def _fit_members(sample: Sample, folder: Path) -> tuple[dict[str, TabularPredictor], list[Floats]]:

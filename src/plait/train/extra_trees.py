@@ -1,9 +1,9 @@
 """The forest candidate: extremely randomised trees (Geurts et al. 2006), fitted by scikit-learn."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from plait.engines.encode import Encoder, Matrix
 from plait.engines.forest import FOREST, MODEL, Forest
 from plait.train.base import MANY_ROWS, export, inner_folds
 from plait.train.code import ordered_codes, pipeline_of
+from plait.train.from_sklearn_tree import forest_text
 from plait.train.reference import reference
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -84,7 +85,9 @@ class ExtraTrees:
         codes = ordered_codes(sample, np.arange(len(target)))
         encoder = Encoder(codes)
         matrix = _matrix(encoder.matrix(sample.columns, len(target)))
-        text = forest_text(_grow(matrix, target, sample), encoder.width, sample).encode()
+        grown = _grow(matrix, target, sample).estimators_
+        width, answers = encoder.width, len(sample.classes) if sample.problem == "multiclass" else 1
+        text = forest_text(grown, range(width), width=width, scores=answers).encode()
         forest = Forest(Booster(text), sample.problem, FLOOR)
         usual = reference(sample, encoder, matrix, lambda rows: forest.contributions(rows)[:, 0])
         pipeline = pipeline_of(
@@ -154,97 +157,3 @@ def _logs(probabilities: Floats) -> Floats:
     chances = np.clip(probabilities, FLOOR, 1 - FLOOR)
     logs: Floats = np.log(chances)
     return logs if chances.shape[1] > 2 else np.log(chances[:, 1] / chances[:, 0])
-
-
-class _Tree(Protocol):
-    """What scikit-learn keeps of a tree: arrays with an entry per node; a leaf has no children."""
-
-    children_left: Ints
-    children_right: Ints
-    feature: Ints
-    threshold: Floats
-    missing_go_to_left: Ints
-    n_node_samples: Ints
-    value: Floats
-
-
-def forest_text(forest: Fitted, width: int, sample: Sample) -> str:
-    """Return a fitted forest as LightGBM text whose raw scores are the forest's means.
-
-    Args:
-        forest: of scikit-learn.
-        width: columns it was fitted on.
-        sample: what it was fitted on.
-    """
-    many = sample.problem == "multiclass"
-    scores = len(sample.classes) if many else 1
-    trees: list[str] = []
-    for estimator in forest.estimators_:
-        tree = estimator.tree_
-        values = tree.value[:, 0, :] / len(forest.estimators_)
-        columns = range(scores) if many else [values.shape[1] - 1]  # the positive class, or the one
-        trees += [
-            _tree_text(tree, values[:, at], len(trees) + turn) for turn, at in enumerate(columns)
-        ]
-    header = {
-        "version": "v4",
-        "num_class": scores,
-        "num_tree_per_iteration": scores,
-        "label_index": 0,
-        "max_feature_idx": width - 1,
-        "objective": f"multiclass num_class:{scores}" if many else "regression",
-        "feature_names": _joined(f"column_{at}" for at in range(width)),
-        "feature_infos": _joined(["none"] * width),
-        "tree_sizes": _joined(map(len, trees)),
-    }
-    lines = "".join(f"{name}={value}\n" for name, value in header.items())
-    ends = "end of trees\n\nparameters:\nend of parameters\n"
-    return f"tree\n{lines}\n{''.join(trees)}{ends}"
-
-
-def _tree_text(tree: _Tree, values: Floats, number: int) -> str:
-    """Return one tree: inner nodes and leaves counted apart, leaf 0 as -1."""
-    leaf = tree.children_left < 0
-    index = np.where(leaf, np.cumsum(leaf) * -1, np.cumsum(~leaf) - 1)
-    fields: dict[str, object] = {"num_leaves": int(leaf.sum()), "num_cat": 0}
-    if not leaf.all():
-        inner = ~leaf
-        nodes = int(inner.sum())
-        zeros = _joined(["0"] * nodes)
-        counts = _joined(tree.n_node_samples[inner].tolist())
-        # Bit 1: missing goes left; bits 2 and 3: NaN is missing.
-        kinds = 8 + 2 * tree.missing_go_to_left[inner].astype(np.int64)
-        fields |= {
-            "split_feature": _joined(tree.feature[inner].tolist()),
-            "split_gain": zeros,
-            "threshold": _joined(_as_wide(tree.threshold[inner]).tolist()),
-            "decision_type": _joined(kinds.tolist()),
-            "left_child": _joined(index[tree.children_left[inner]].tolist()),
-            "right_child": _joined(index[tree.children_right[inner]].tolist()),
-        }
-    fields["leaf_value"] = _joined(values[leaf].tolist())
-    if not leaf.all():
-        rows = _joined(tree.n_node_samples[leaf].tolist())
-        fields |= {"leaf_weight": rows, "leaf_count": rows}
-        fields |= {"internal_value": zeros, "internal_weight": counts, "internal_count": counts}
-    fields |= {"is_linear": 0, "shrinkage": 1}
-    lines = "".join(f"{name}={value}\n" for name, value in fields.items())
-    return f"Tree={number}\n{lines}\n\n"
-
-
-def _as_wide(thresholds: Floats) -> Floats:
-    """Return the largest float64 numbers that, rounded to float32, are at most the thresholds.
-
-    scikit-learn rounds a number before it compares it, LightGBM does not.
-    """
-    low = thresholds.astype(np.float32)
-    low = np.where(low > thresholds, np.nextafter(low, np.float32(-np.inf)), low)
-    high = np.nextafter(low, np.float32(np.inf))
-    middle = (low.astype(np.float64) + high.astype(np.float64)) / 2  # it goes to the even one
-    even = low.view(np.int32) % 2 == 0
-    wide: Floats = np.where(even, middle, np.nextafter(middle, -np.inf))
-    return wide
-
-
-def _joined(values: Iterable[object]) -> str:
-    return " ".join(map(str, values))

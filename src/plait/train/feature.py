@@ -1,12 +1,13 @@
 """One raw column read as a feature, or left out with the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.contract import FeatureNote
+from plait.core.errors import InvalidData, suggestion
 from plait.core.schema import Field
 from plait.store.frame import RawColumn
 from plait.train.sentinel import sentinels_of
@@ -31,6 +32,25 @@ class Feature:
     field: Field
     values: NDArray[np.generic]
     remark: str = ""
+
+
+def check_column(
+    name: str, what: str, names: Collection[str], code: str = "data_column_missing"
+) -> None:
+    """Look for a column that a contract names.
+
+    Args:
+        name: of the column.
+        what: what the contract calls it, as the start of a sentence.
+        names: of all columns.
+        code: of the error.
+
+    Raises:
+        InvalidData: `code`, when it is absent.
+    """
+    if name not in names:
+        reason = f"{what} is no column of the data"
+        raise InvalidData(code, reason, where=name, hint=suggestion(name, names))
 
 
 def missing(column: RawColumn) -> NDArray[np.bool_]:

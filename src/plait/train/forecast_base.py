@@ -1,5 +1,6 @@
 """What the candidates of series have in common: past forecasts to learn from, and the export."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -165,12 +166,17 @@ def forecast_parts(batch: Batch, parts: Sequence[Part], horizon: int) -> Floats:
     return found
 
 
-class MethodCandidate:
-    """A candidate whose artefact holds methods and no model; a subclass says which."""
+class MethodCandidate(ABC):
+    """A candidate whose artefact holds methods and no model; a subclass says which.
+
+    Attributes:
+        model: what they are, in words.
+    """
 
     name: str
     paradigm: Paradigm
     complexity: int
+    model: str
 
     def __init__(self, folder: Path, *, steps: Steps, threshold: float | None = None) -> None:
         del threshold
@@ -180,18 +186,14 @@ class MethodCandidate:
     def configuration(self) -> Mapping[str, Json]:
         """Return what makes its fit what it is."""
         return {
-            "model": self.model(),
+            "model": self.model,
             "past forecasts": [PAST_FORECASTS, MOST_PAST, LEAST_PAST],
             "interval": "split conformal, per step ahead, in recent seasonal changes",
         }
 
-    def model(self) -> str:
-        """Return the model in words."""
-        raise NotImplementedError
-
+    @abstractmethod
     def parts(self, past: Past) -> tuple[Part, ...]:
         """Return the methods, chosen by past forecasts where there is a choice."""
-        raise NotImplementedError
 
     def fit(self, sample: Sample) -> Predictor:
         """Choose, measure past errors, write the artefact."""

@@ -23,10 +23,7 @@ class Combination(MethodCandidate):
     name = "combination"
     paradigm: Paradigm = "linear"
     complexity = 2
-
-    def model(self) -> str:
-        """Return the model in words."""
-        return f"weighted mean of methods, weights in {SHARES}ths by past forecasts"
+    model = f"weighted mean of methods, weights in {SHARES}ths by past forecasts"
 
     def parts(self, past: Past) -> tuple[Part, ...]:
         """Return the methods with the weights under which forecasts of the past were best."""

@@ -12,10 +12,7 @@ class Damped(MethodCandidate):
     name = "damped_ets"
     paradigm: Paradigm = "linear"
     complexity = 1
-
-    def model(self) -> str:
-        """Return the model in words."""
-        return "damped exponential smoothing"
+    model = "damped exponential smoothing"
 
     def parts(self, past: Past) -> tuple[Part, ...]:
         """Return the variant whose forecasts of the past were best."""

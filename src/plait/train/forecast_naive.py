@@ -11,10 +11,7 @@ class Naive(MethodCandidate):
     name = "naive"
     paradigm: Paradigm = "rule"
     complexity = 0
-
-    def model(self) -> str:
-        """Return the model in words."""
-        return "last number"
+    model = "last number"
 
     def parts(self, past: Past) -> tuple[Part, ...]:
         """Return the one method."""

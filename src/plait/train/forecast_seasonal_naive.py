@@ -11,10 +11,7 @@ class SeasonalNaive(MethodCandidate):
     name = "seasonal_naive"
     paradigm: Paradigm = "rule"
     complexity = 0
-
-    def model(self) -> str:
-        """Return the model in words."""
-        return "numbers of the last season"
+    model = "numbers of the last season"
 
     def parts(self, past: Past) -> tuple[Part, ...]:
         """Return the one method."""

@@ -12,10 +12,7 @@ class Theta(MethodCandidate):
     name = "theta"
     paradigm: Paradigm = "linear"
     complexity = 1
-
-    def model(self) -> str:
-        """Return the model in words."""
-        return "theta, standard or optimised, by past forecasts"
+    model = "theta, standard or optimised, by past forecasts"
 
     def parts(self, past: Past) -> tuple[Part, ...]:
         """Return the variant whose forecasts of the past were best."""

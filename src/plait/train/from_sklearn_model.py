@@ -47,10 +47,11 @@ from plait.train.from_sklearn_column import (
 )
 from plait.train.from_sklearn_tree import (
     Tree,
-    as_wide,
     booster_text,
     categorical_features,
+    forest_text,
     rewired,
+    tree_of,
 )
 
 FLOOR = 1e-12
@@ -176,14 +177,7 @@ def _linear(model: BaseEstimator, shape: _Shape, matrix: Matrix) -> tuple[str, d
 
 def _forest(model: BaseEstimator, shape: _Shape) -> tuple[str, dict[str, bytes]]:
     grown = getattr(model, "estimators_", [model])
-    many = shape.problem == "multiclass"
-    trees = []
-    for each in grown:
-        values = each.tree_.value[:, 0, :] / len(grown)
-        columns = range(shape.scores) if many else [values.shape[1] - 1]
-        trees += [_tree(each.tree_, values[:, at], shape.positions) for at in columns]
-    objective = shape.objective if many else "regression"
-    text = booster_text(trees, width=shape.width, scores=shape.scores, objective=objective)
+    text = forest_text(grown, shape.positions, width=shape.width, scores=shape.scores)
     return "forest", {forest.MODEL: text.encode(), forest.FOREST: json_bytes({"floor": FLOOR})}
 
 
@@ -193,7 +187,7 @@ def _boosted(model: BaseEstimator, shape: _Shape) -> tuple[str, dict[str, bytes]
     for stage in model.estimators_:
         for at, each in enumerate(stage):
             values = model.learning_rate * each.tree_.value[:, 0, 0]
-            trees.append(_tree(each.tree_, values, shape.positions))
+            trees.append(tree_of(each.tree_, values, shape.positions))
             sums[at] += model.learning_rate * float(each.predict(zeros)[0])
     if model.init_ != "zero" and not isinstance(model.init_, DummyClassifier | DummyRegressor):
         raise refused("the boosting starts from another model", "leave `init` out, and fit again")
@@ -254,20 +248,6 @@ def _histogram_tree(grown: BaseEstimator, shape: _Shape) -> Tree:
         rows=nodes["count"].astype(np.int64),
         value=nodes["value"],
         sets=sets,
-    )
-
-
-def _tree(tree: BaseEstimator, values: NDArray[np.float64], positions: Sequence[int]) -> Tree:
-    inner = tree.children_left >= 0
-    at = np.where(inner, tree.feature, 0)
-    return Tree(
-        left=tree.children_left,
-        right=tree.children_right,
-        position=np.asarray(positions)[at],
-        threshold=as_wide(tree.threshold),
-        missing_left=tree.missing_go_to_left.astype(np.bool_),
-        rows=tree.n_node_samples,
-        value=values,
     )
 
 

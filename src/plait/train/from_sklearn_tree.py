@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -62,6 +63,44 @@ def booster_text(trees: Sequence[Tree], *, width: int, scores: int, objective: s
     }
     ends = "end of trees\n\nparameters:\nend of parameters\n"
     return f"tree\n{_lines(header)}\n{''.join(blocks)}{ends}"
+
+
+def forest_text(
+    grown: Sequence[BaseEstimator], positions: Sequence[int], *, width: int, scores: int
+) -> str:
+    """Return trees of scikit-learn as text whose raw scores are the mean of what they answer.
+
+    Args:
+        grown: fitted trees, of classes or of a number.
+        positions: where each of their features is in a row.
+        width: numbers of a row.
+        scores: of three classes or more one each; else 1, of the number or the second class.
+    """
+    trees = []
+    for each in grown:
+        values = each.tree_.value[:, 0, :] / len(grown)
+        trees += [tree_of(each.tree_, values[:, at], positions) for at in range(-scores, 0)]
+    objective = f"multiclass num_class:{scores}" if scores > 1 else "regression"
+    return booster_text(trees, width=width, scores=scores, objective=objective)
+
+
+def tree_of(tree: BaseEstimator, values: Floats, positions: Sequence[int]) -> Tree:
+    """Return a tree of scikit-learn.
+
+    Args:
+        tree: the arrays it keeps.
+        values: of each node, what is added to the score.
+        positions: where each of its features is in a row.
+    """
+    return Tree(
+        left=tree.children_left,
+        right=tree.children_right,
+        position=np.asarray(positions)[np.where(tree.children_left >= 0, tree.feature, 0)],
+        threshold=as_wide(tree.threshold),
+        missing_left=tree.missing_go_to_left.astype(np.bool_),
+        rows=tree.n_node_samples,
+        value=values,
+    )
 
 
 def rewired(text: str, positions: Sequence[int], *, width: int) -> str:

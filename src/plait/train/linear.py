@@ -16,14 +16,13 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from plait.core.contract import Paradigm, Problem
 from plait.core.ids import Json
 from plait.core.protocol import Predictor, Sample
-from plait.core.schema import Field
 from plait.engines.base import json_bytes
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.linear import MODEL, LinearModel
-from plait.engines.pipeline import Code, NumberCode, OneHotCode, Pipeline
 from plait.evaluate.monotone import monotone_signs
 from plait.train.base import export, inner_folds
-from plait.train.calibrate import calibrated, log_loss, regression_interval
+from plait.train.calibrate import loss_of
+from plait.train.code import LEVEL_ROWS, pipeline_of, standard_codes
 from plait.train.reference import reference
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -34,9 +33,6 @@ PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 """Weights of the squared coefficients, against a loss summed over rows."""
 
 USUAL_PENALTY = 10.0
-LEVEL_ROWS = 5
-"""A level in fewer rows is treated as unknown: one more coefficient for it would be a guess."""
-
 _MOST_STEPS = 1000
 
 
@@ -69,10 +65,7 @@ class Linear:
     def fit(self, sample: Sample) -> Predictor:
         """Choose the penalty in folds within the sample, fit on all of it, write the artefact."""
         target = np.asarray(sample.target)
-        regression = sample.problem == "regression"
-        codes = tuple(
-            _code(field, np.asarray(sample.columns[field.name])) for field in sample.input.fields
-        )
+        codes = standard_codes(sample)
         encoder = Encoder(codes)
         matrix = encoder.matrix(sample.columns, len(target))
         fit = partial(_fit, problem=sample.problem, signs=_signs(sample, encoder))
@@ -81,44 +74,12 @@ class Linear:
         penalty, held_out = _choose(matrix, target, fold, sample.problem, fit)
         self.held_out = None if fold is None else held_out
         model = fit(matrix, target, penalty)
-        calibration, levels = (None, None) if regression else calibrated(sample, held_out, fold)
-        pipeline = Pipeline(
-            problem=sample.problem,
-            classes=sample.classes,
-            encode=codes,
-            calibrate=calibration,
-            interval=regression_interval(sample, held_out, fold)
-            if regression and fold is not None
-            else None,
-            threshold=self._threshold,
-            set=levels,
-            reference=reference(
-                sample, encoder, matrix, lambda rows: model.contributions(rows)[:, 0]
-            ),
+        usual = reference(sample, encoder, matrix, lambda rows: model.contributions(rows)[:, 0])
+        pipeline = pipeline_of(
+            sample, codes, held_out, fold, threshold=self._threshold, reference=usual
         )
         files = {MODEL: json_bytes(model.record())}
         return export(self._folder, sample, pipeline, engine="linear", files=files)
-
-
-def _code(field: Field, values: NDArray[np.generic]) -> Code:
-    """Return how a column becomes numbers, from the values it has in the sample."""
-    if field.kind == "category":
-        present = values[[value is not None for value in values]]
-        levels, rows = np.unique(present, return_counts=True)
-        return OneHotCode(column=field.name, levels=tuple(levels[rows >= LEVEL_ROWS].tolist()))
-    numbers = values.astype(np.float64)  # None of a boolean becomes NaN
-    absent = np.isnan(numbers) | np.isin(numbers, field.sentinels)
-    fill = 0.0 if absent.all() else float(np.median(numbers[~absent]))
-    filled = np.where(absent, fill, numbers)
-    spread = float(filled.std())
-    return NumberCode(
-        column=field.name,
-        sentinels=field.sentinels,
-        fill=fill,
-        shift=float(filled.mean()),
-        scale=spread if spread > 1e-9 * float(np.abs(filled).max()) else 1.0,
-        indicator=bool(absent.any()),
-    )
 
 
 def _choose(
@@ -130,11 +91,7 @@ def _choose(
     found = []
     for penalty in PENALTIES:
         scores = _held_out(matrix, target, fold, problem, partial(fit, penalty=penalty))
-        if problem == "regression":
-            loss = float(np.mean((target - scores) ** 2))
-        else:
-            loss = log_loss(scores, target.astype(np.int64))
-        found.append((loss, penalty, scores))
+        found.append((loss_of(scores, target, problem), penalty, scores))
     _, penalty, scores = min(found, key=lambda each: each[0])
     return penalty, scores
 

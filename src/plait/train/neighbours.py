@@ -16,7 +16,7 @@ from plait.engines.base import json_bytes
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.neighbours import MODEL, ROWS, TARGET, Vote
 from plait.train.base import export, inner_folds
-from plait.train.calibrate import log_loss
+from plait.train.calibrate import loss_of
 from plait.train.code import pipeline_of, standard_codes
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -140,12 +140,7 @@ def _best(sample: Sample, matrix: Matrix, fold: Ints, *, weighted: bool) -> _Cho
             voted = vote.scores(squares[:, :nearest], truth[near[:, :nearest]])
             scores[at, out] = voted
     flat = scores if width > 1 else scores[:, :, 0]
-    losses = [
-        float(np.mean((target - each) ** 2))
-        if sample.problem == "regression"
-        else log_loss(each, target.astype(np.int64))
-        for each in flat
-    ]
+    losses = [loss_of(each, target, sample.problem) for each in flat]
     best = int(np.argmin(losses))
     return _Choice(tried[best], weighted, losses[best], flat[best])
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from plait.core.columns import Row, Scalar
 from plait.core.contract import Contract, Problem, Requirements
-from plait.core.errors import InvalidData, InvalidSettings, nearest_of
+from plait.core.errors import InvalidData, InvalidSettings
 from plait.core.protocol import Sample
 from plait.core.schema import Field, Schema
 from plait.engines.answer import level_text
@@ -16,7 +16,7 @@ from plait.evaluate.leakage import LeakageFinding, leakage_report
 from plait.evaluate.monotone import monotone_signs
 from plait.store.frame import RawColumn
 from plait.train.aside import check_aside, groups_of, read_aside, set_aside, timed
-from plait.train.feature import Feature, missing, read_feature
+from plait.train.feature import Feature, check_column, missing, read_feature
 from plait.train.target import Level, Target, Truth, read_target
 from plait.train.version import dataset_id
 
@@ -102,23 +102,16 @@ def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) 
     """
     _check_names(contract, [column.name for column in columns])
     check_aside(columns, contract)
-    present, untimed = _with_time(columns, contract)
+    present, untimed = with_time(columns, contract)
     named = {column.name: column for column in present}
     target = read_target(named[contract.target], contract.positive)
     kept = [RawColumn(each.name, each.kind, each.values[target.rows]) for each in present]
-    features, left_out = _read_features(kept, contract)
-    if not features:
-        raise InvalidData(
-            "data_no_features",
-            "no usable feature is left" + (f": {left_out[0]}" if left_out else ""),
-            hint="give more columns, or exclude fewer",
-        )
+    schema, features, told = read_features(kept, contract, contract.target)
     aside = read_aside(kept, contract)
-    schema = Schema(tuple(feature.field for feature in features))
     monotone_signs(contract.require.monotone, schema, target.problem)
     return Prepared(
         input=schema,
-        columns={feature.field.name: feature.values for feature in features},
+        columns=features,
         target=target.values,
         classes=target.classes,
         problem=target.problem,
@@ -127,8 +120,7 @@ def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) 
         notes=(
             *untimed,
             *_notes_on_rows(contract.target, len(named[contract.target].values), kept),
-            *(f"{each.field.name}: {each.remark}." for each in features if each.remark),
-            *left_out,
+            *told,
         ),
         aside=aside,
         groups=groups_of(aside[contract.group]) if contract.group else None,
@@ -136,7 +128,7 @@ def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) 
     )
 
 
-def _with_time(
+def with_time(
     columns: Sequence[RawColumn], contract: Contract
 ) -> tuple[Sequence[RawColumn], list[str]]:
     """Return the rows that have the time they are ordered by, and a sentence on the others."""
@@ -152,12 +144,10 @@ def _with_time(
 
 def _check_names(contract: Contract, names: list[str]) -> None:
     """Look for the columns that the contract names."""
-    if contract.target not in names:
-        raise _absent("data_target_missing", "the target", contract.target, names)
+    check_column(contract.target, "the target", names, "data_target_missing")
     for part, listed in (("features", contract.features), ("exclude", contract.exclude)):
         for name in listed:
-            if name not in names:
-                raise _absent("data_column_missing", f"{name!r} in {part}", name, names)
+            check_column(name, f"{name!r} in {part}", names)
             if name == contract.target:
                 raise InvalidSettings(
                     "settings_wrong_value",
@@ -167,19 +157,25 @@ def _check_names(contract: Contract, names: list[str]) -> None:
                 )
 
 
-def _absent(code: str, what: str, name: str, names: list[str]) -> InvalidData:
-    near = nearest_of(name, names)
-    listed = f"columns: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
-    hint = f"did you mean {near!r}?" if near else listed
-    return InvalidData(code, f"{what} is no column of the data", where=name, hint=hint)
+def read_features(
+    columns: Sequence[RawColumn], contract: Contract, target: str
+) -> tuple[Schema, dict[str, NDArray[np.generic]], list[str]]:
+    """Read every column that the contract lets candidates learn from.
 
+    Args:
+        columns: the rows to learn from.
+        contract: names the features, or what to leave out.
+        target: the column of what is to be predicted, or told.
 
-def _read_features(
-    columns: Sequence[RawColumn], contract: Contract
-) -> tuple[list[Feature], list[str]]:
-    """Return the features in the order of the data, and a sentence on each column left out."""
+    Returns:
+        The features in the order of the data, their values, and a sentence on what was found in
+        one, or why a column was left out.
+
+    Raises:
+        InvalidData: `data_no_features`.
+    """
     features, left_out = [], []
-    never = {contract.target, *contract.exclude, *set_aside(contract)}
+    never = {target, *contract.exclude, *set_aside(contract)}
     for column in columns:
         wanted = not contract.features or column.name in contract.features
         if not wanted or column.name in never:
@@ -189,7 +185,15 @@ def _read_features(
             features.append(found)
         else:
             left_out.append(f"{column.name} is left out: {found}.")
-    return features, left_out
+    if not features:
+        raise InvalidData(
+            "data_no_features",
+            "no usable feature is left" + (f": {left_out[0]}" if left_out else ""),
+            hint="give more columns, or exclude fewer",
+        )
+    remarks = [f"{each.field.name}: {each.remark}." for each in features if each.remark]
+    values = {each.field.name: each.values for each in features}
+    return Schema(tuple(each.field for each in features)), values, [*remarks, *left_out]
 
 
 def _leaks(

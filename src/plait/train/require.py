@@ -219,7 +219,7 @@ def unjudged(contract: Contract, plan: Plan) -> list[str]:
     rule = contract.fairness
     if rule is None or rule.group not in plan.prepared.aside:
         return []
-    names = np.array([str(each) for each in plan.prepared.aside[rule.group].tolist()])
+    names = np.array([str(each) or "missing" for each in plan.prepared.aside[rule.group].tolist()])
     groups, rows = np.unique(names, return_counts=True)
     small = [
         f"{name} ({count:,} rows)"

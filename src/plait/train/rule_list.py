@@ -23,7 +23,7 @@ from plait.engines.encode import Encoder, Matrix
 from plait.engines.pipeline import Code, OrdinalCode, Pipeline
 from plait.engines.rules import MODEL, WORDS, Condition, Rule, RuleList
 from plait.train.base import export, inner_folds
-from plait.train.calibrate import log_loss
+from plait.train.calibrate import loss_of
 from plait.train.code import ordered_codes, pipeline_of
 from plait.train.reference import reference
 
@@ -112,16 +112,9 @@ def _choose(sample: Sample, target: Floats, fold: Ints) -> tuple[int, Floats]:
         rules = _grow(matrix[~out], codes, sample, target[~out])
         for length in range(MOST_RULES + 1):
             scores[length, out] = _prefix(rules, length).raw(matrix[out])
-    losses = [_loss(each, target, sample.problem) for each in scores]
-    best = int(np.argmin(losses))
-    return best, scores[best] if width > 1 else scores[best, :, 0]
-
-
-def _loss(scores: Floats, target: Floats, problem: Problem) -> float:
-    if problem == "regression":
-        return float(np.mean((target - scores[:, 0]) ** 2))
-    raw = scores if problem == "multiclass" else scores[:, 0]
-    return log_loss(raw, target.astype(np.int64))
+    flat = scores if width > 1 else scores[:, :, 0]
+    best = int(np.argmin([loss_of(each, target, sample.problem) for each in flat]))
+    return best, flat[best]
 
 
 def _prefix(rules: RuleList, length: int) -> RuleList:
