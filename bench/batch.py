@@ -33,7 +33,8 @@ import numpy as np
 import plait
 from method import SEED, data, keep, ratio, start
 from method.model import LEAVES, TREES, project, train
-from plait.app.batch import CHUNK_ROWS, read_columns
+from plait.app.batch import CHUNK_ROWS
+from plait.app.cells import read_columns
 from plait.engines.encode import Encoder
 from plait.engines.pipeline import NumberCode, OrdinalCode
 from plait.store.frame import Frame

@@ -38,7 +38,7 @@ from plait.train.race import measure_all, race
 from plait.train.series import prepare_series
 from plait.train.series_plan import plan_series
 
-LIBRARIES = ("lightgbm", "numpy", "scipy")
+LIBRARIES = ("lightgbm", "numpy", "scipy", "torch")
 SEASONS = {"weekly": 1, "hourly": 24}
 EXACT = {"weekly": 2.777, "hourly": 1.193}
 PUBLISHED = {  # name -> (sMAPE, MASE)

@@ -10,9 +10,9 @@ one thread per prediction. Each rival lives in its own environment, which `--ins
     python -m venv .bench/servers/ray && .bench/servers/ray/bin/pip install 'ray[serve]' lightgbm
 
 A rival that cannot be started is named as such, with the end of what it said. To be fair to them:
-the access logs of BentoML are off, MLflow is sent numbers already encoded and has no signature to
-check, Ray Serve has its switch for throughput on. plait alone checks every field and writes a
-record of each request.
+the access logs of BentoML are off, MLflow is sent numbers already encoded. MLflow and Ray Serve are
+asked twice: as their guides set them up, and tuned, MLflow without a signature to check its input
+by, Ray Serve with its switch for throughput on. plait alone writes a record of each request.
 
 Only one rival runs at a time, beside plait and the bare route, which are asked in turn with it,
 block by block, by one keep-alive client. Ratios are of medians of blocks, with a 95 % bootstrap
@@ -45,6 +45,7 @@ from plait.engines.pipeline import NumberCode, OrdinalCode
 SERVERS = CACHE / "servers"
 PACKAGES = {"bentoml": ["bentoml"], "mlflow": ["mlflow"], "ray": ["ray[serve]"]}
 BARS = {"BentoML": 4.0, "MLflow": 8.0, "Ray Serve": 8.0}
+TUNED = ("MLflow without signature", "Ray Serve for throughput")
 BLOCK, CLIENTS = 50, 32
 
 ENCODE = """
@@ -101,8 +102,17 @@ class Adult:
 """
 )
 MLFLOW = """
-import lightgbm, mlflow.lightgbm
-mlflow.lightgbm.save_model(lightgbm.Booster(model_file="model.txt"), "mlflow-model")
+import json, shutil, sys
+import lightgbm, mlflow.lightgbm, pandas
+from mlflow.models import infer_signature
+booster = lightgbm.Booster(model_file="model.txt")
+signature = None
+if sys.argv[1] == "signed":
+    split = json.load(open("frame.json"))
+    frame = pandas.DataFrame(split["data"], columns=split["columns"])
+    signature = infer_signature(frame, booster.predict(frame))
+shutil.rmtree("mlflow-model", ignore_errors=True)
+mlflow.lightgbm.save_model(booster, "mlflow-model", signature=signature)
 """
 RAY = (
     ENCODE
@@ -141,9 +151,12 @@ def rival(name: str, folder: Path, port: int) -> Server:
         command = [str(binary), "serve", "service:Adult", "--port", str(port)]
         env = {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": str(folder / "bentoml")}
         return Server(command, port, "/predict", folder, env)
-    if name == "MLflow":
+    if name.startswith("MLflow"):
         home = SERVERS / "mlflow" / "bin"
-        subprocess.run([home / "python", "-c", MLFLOW], cwd=folder, check=True, capture_output=True)
+        signed = "unsigned" if name in TUNED else "signed"
+        subprocess.run(
+            [home / "python", "-c", MLFLOW, signed], cwd=folder, check=True, capture_output=True
+        )
         command = [
             *(str(home / "mlflow"), "models", "serve", "-m", "mlflow-model", "-p", str(port)),
             *("--env-manager", "local", "--workers", "1"),
@@ -151,7 +164,9 @@ def rival(name: str, folder: Path, port: int) -> Server:
         path = f"{home}:{os.environ['PATH']}"
         return Server(command, port, "/invocations", folder, {"PATH": path})
     python = SERVERS / "ray" / "bin" / "python"
-    env = {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+    env = {"RAY_USAGE_STATS_ENABLED": "0"}
+    if name in TUNED:
+        env["RAY_SERVE_THROUGHPUT_OPTIMIZED"] = "1"
     return Server([str(python), "-c", RAY, str(port)], port, "/predict", folder, env)
 
 
@@ -240,15 +255,15 @@ def sent(matrix: Floats, every: list[dict[str, Scalar]]) -> dict[str, list[bytes
     plain = [json.dumps({"rows": [every[at]]}).encode() for at in some]
     frames = [{"columns": adult.NAMES, "data": [values]} for values in matrix[some].tolist()]
     coded = [json.dumps({"dataframe_split": frame}).encode() for frame in frames]
-    names = ("plait", "bare FastAPI", "BentoML", "Ray Serve")
-    return {**dict.fromkeys(names, plain), "MLflow": coded}
+    names = ("plait", "bare FastAPI", *BARS, *TUNED)
+    return {name: coded if name.startswith("MLflow") else plain for name in names}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--seconds", type=float, default=15.0)
-    parser.add_argument("--only", nargs="*", default=list(BARS))
+    parser.add_argument("--only", nargs="*", default=[*BARS, *TUNED])
     options = parser.parse_args()
     if options.install:
         install()
@@ -266,6 +281,8 @@ def main() -> None:
         folder = Path(name)
         project(folder, "adult", encode, train(matrix, [row[-1] == ">50K" for row in cells]))
         levels = {code.column: code.levels for code in encode if isinstance(code, OrdinalCode)}
+        frame = {"columns": adult.NAMES, "data": matrix[:200].tolist()}
+        (folder / "frame.json").write_text(json.dumps(frame).replace("NaN", "null"))
         (folder / "levels.json").write_text(json.dumps({"names": adult.NAMES, "levels": levels}))
         servers = {
             "plait": Server(

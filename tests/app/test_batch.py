@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from plait.app import batch
-from plait.app.batch import free_names, predict_file, read_columns
+from plait.app.batch import free_names, predict_file
 from plait.core.errors import InvalidData
 from plait.core.schema import Field, Schema
 from plait.store.frame import Frame
@@ -191,31 +191,11 @@ def test_ctrl_c_leaves_nothing_behind(answering, tmp_path, monkeypatch, moment):
     assert list(kept.iterdir()) == list(scratch.iterdir()) == []
 
 
-def test_moments_are_no_numbers():
-    field = Field(name="x", kind="number")
-    with pytest.raises(InvalidData, match="row 1: 'x' is text, not a number"):
-        read_columns(Frame.of({"x": ["2024-01-31"]}), (field,), "here")
-
-
 def test_names_that_differ_in_case_are_one():
     assert free_names(["Prediction", "x"], ["prediction"]) == {"Prediction": "input_Prediction"}
     taken = ["prediction", "input_prediction", "INPUT_INPUT_PREDICTION"]
     assert free_names(taken, ["prediction"]) == {"prediction": "input_input_input_prediction"}
     assert free_names(["a"], ["b"]) == {}
-
-
-def test_levels_that_look_like_numbers_are_levels():
-    field = Field(name="code", kind="category", nullable=True, levels=("1", "2", "x"))
-    columns = read_columns(Frame.of({"code": [1.0, 2.0, None]}), (field,), "here")
-    assert columns["code"].tolist() == ["1", "2", None]
-
-
-def test_a_column_without_a_value_fits_a_field_that_may_be_missing():
-    field = Field(name="x", kind="number", nullable=True)
-    columns = read_columns(Frame.of({"x": [None, None]}), (field,), "here")
-    assert np.isnan(columns["x"]).all()
-    with pytest.raises(InvalidData, match="row 1"):
-        read_columns(Frame.of({"x": [None]}), (Field(name="x", kind="number"),), "here")
 
 
 def test_classes_that_differ_in_case_have_no_columns_in_a_file(answering, tmp_path):
@@ -227,3 +207,22 @@ def test_classes_that_differ_in_case_have_no_columns_in_a_file(answering, tmp_pa
     task = TabularTask("grade", SimpleNamespace(artefact=artefact))
     with pytest.raises(InvalidData, match="answers of grade: columns 'probability_A' and"):
         predict_file(task, tmp_path / "in.csv", tmp_path / "out.csv")
+
+
+def test_every_cell_that_does_not_fit_is_counted_and_nothing_is_written(
+    answering, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(batch, "CHUNK_ROWS", 2)
+    incomes = ["1000", "2000", "much", "4000", "", "more"]
+    truths = ["true", "true", "true", "maybe", "true", "true"]
+    rows = [f"{income},1,{truth},north\n" for income, truth in zip(incomes, truths, strict=True)]
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("income,debt,employed,region\n" + "".join(rows))
+    with pytest.raises(InvalidData) as caught:
+        predict_file(answering.live.task("loan"), source, target)
+    assert caught.value.where == f"{source}, row 3"
+    assert caught.value.message == (
+        "'income' is text, not a number ('much'); 3 more cells fit as little (cells by column: "
+        "'income' 3, 'employed' 1)"
+    )
+    assert not target.exists()

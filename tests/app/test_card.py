@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,18 @@ def test_the_card_says_what_the_record_says(made):
         "## What to doubt",
         "## Record",
     ]
+
+
+def test_a_race_of_some_folds_says_of_how_many(made):
+    decision, evidence = made
+    part = replace(evidence, splits={**evidence.splits, "folds": 3, "repeats": 1, "drawn": 5})
+    assert "- 3 of 5 folds, 1 times; shuffled" in card(decision, part)
+
+
+def test_the_card_of_a_quantile_says_which(made):
+    decision, evidence = made
+    asked = replace(evidence, contract={**evidence.contract, "quantile": 0.9})
+    assert "answers with the 0.9 quantile of `repaid` (tabular)" in card(decision, asked)
 
 
 def test_files_are_written_once_and_are_no_part_of_the_decision(made, tmp_path):

@@ -109,3 +109,135 @@ def test_rows_have_no_keys_of_texts(tmp_path, more):
     text = TEXTS.replace("task: text", "task: tabular").replace("MORE", more)
     with pytest.raises(InvalidSettings, match="task: text"):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("interval", "coverage", "by"),
+    [("0.9", 0.9, ""), ("{coverage: 0.8, by: area}", 0.8, "area"), ("{coverage: 0.8}", 0.8, "")],
+)
+def test_a_coverage_is_a_number_or_says_within_what(tmp_path, interval, coverage, by):
+    text = CONTRACT.replace("NAME", "c").replace(
+        "data:", f"require: {{interval: {interval}}}, data:"
+    )
+    require = load(tmp_path, text).settings.contracts["c"].require
+    assert (require.coverage, require.interval_by) == (coverage, by)
+
+
+@pytest.mark.parametrize(
+    ("interval", "code"),
+    [
+        ("90", "settings_wrong_value"),
+        ("{coverage: 90, by: area}", "settings_wrong_value"),
+        ("{by: area}", "settings_missing_key"),
+        ("{coverage: 0.9, within: area}", "settings_unknown_key"),
+        ("[0.9]", "settings_wrong_type"),
+    ],
+)
+def test_a_coverage_that_is_none(tmp_path, interval, code):
+    text = CONTRACT.replace("NAME", "c").replace(
+        "data:", f"require: {{interval: {interval}}}, data:"
+    )
+    with pytest.raises(InvalidSettings) as caught:
+        load(tmp_path, text)
+    assert (caught.value.code, caught.value.where) == (code, "plait.yaml:3")
+
+
+def test_a_series_has_nothing_to_keep_a_coverage_within(tmp_path):
+    text = CONTRACT.replace("NAME", "c").replace(
+        "tabular", "series, require: {interval: {coverage: 0.9, by: meter}}"
+    )
+    with pytest.raises(InvalidSettings, match="by is 'meter'"):
+        load(tmp_path, text)
+
+
+MADE = """project: p
+contracts:
+  loan:
+    task: tabular
+    data: d.csv
+    target: t
+    features:
+      ratio: {EXPR}
+"""
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ('expr: "debt / (income + 1"', "cannot be read"),
+        ('expr: "debt.real"', "not allowed"),
+        ('expr: "lgo(debt)"', "did you mean 'log'?"),
+        ('expr: "debt + 1", embed: true', "embedded as it is"),
+    ],
+)
+def test_an_expression_that_says_nothing_is_named_by_its_line(tmp_path, note, said):
+    with pytest.raises(InvalidSettings) as caught:
+        load(tmp_path, MADE.replace("EXPR", note))
+    assert (caught.value.code, caught.value.where) == ("settings_wrong_value", "plait.yaml:8")
+    assert said in str(caught.value)
+
+
+def test_features_are_made_only_for_a_target(tmp_path):
+    text = MADE.replace("EXPR", 'expr: "debt / income"').replace("    target: t\n", "")
+    with pytest.raises(InvalidSettings, match="contract with a target"):
+        load(tmp_path, text)
+
+
+def test_an_expression_is_no_choice_of_columns(tmp_path):
+    text = MADE.replace("EXPR", 'expr: "debt / income"') + "      note: {embed: true}\n"
+    contract = load(tmp_path, text).settings.contracts["loan"]
+    assert contract.chosen == set()
+    assert contract.named == {"note"}
+
+
+QUANTILE = (
+    "project: p\ncontracts:\n  c:\n    data: d.csv\n    target: t\n    task: tabular\n"
+    "    objective: {quantile: 0.9}\n"
+)
+
+
+def test_a_quantile_may_be_asked_for(tmp_path):
+    text = f"{QUANTILE}    metric: pinball\n    candidates: [linear]\n"
+    assert load(tmp_path, text).settings.contracts["c"].objective.quantile == 0.9
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("quantile: 0.9", "quantile: 1", 7),
+        ("quantile: 0.9", "quantile: 0", 7),
+        ("quantile: 0.9", "quantile: 0.9, cost: {false_positive: 2}", 7),
+        ("task: tabular", "task: text", 7),
+        ("task: tabular", "task: series", 7),
+        ("    target: t\n", "", 6),
+        ("objective: {quantile: 0.9}", "objective: {}\n    metric: pinball", 8),
+        ("0.9}", "0.9}\n    require: {interval: 0.8}", 8),
+        ("0.9}", "0.9}\n    require: {interval: {coverage: 0.8}}", 8),
+    ],
+)
+def test_what_does_not_go_with_a_quantile(tmp_path, old, new, line):
+    with pytest.raises(InvalidSettings) as caught:
+        load(tmp_path, QUANTILE.replace(old, new))
+    assert (caught.value.code, caught.value.where) == ("settings_wrong_value", f"plait.yaml:{line}")
+
+
+def test_a_quantile_is_told_by_one_metric(tmp_path):
+    with pytest.raises(UnknownName, match="pinball"):
+        load(tmp_path, f"{QUANTILE}    metric: rmse\n")
+
+
+@pytest.mark.parametrize("group", ["[]", "[race, race]", "''", "[race, '']"])
+def test_groups_that_are_none(tmp_path, group):
+    text = CONTRACT.replace("NAME", "c").replace("data:", f"fairness: {{group: {group}}}, data:")
+    with pytest.raises(InvalidSettings, match="several in a list, each once") as caught:
+        load(tmp_path, text)
+    assert caught.value.where == "plait.yaml:3"
+
+
+@pytest.mark.parametrize("asked", ["fairness: {group: race}", "require: {calibrated: true}"])
+def test_what_is_judged_by_a_target_wants_one(tmp_path, asked):
+    with_target = CONTRACT.replace("NAME", "c").replace("data:", f"{asked}, data:")
+    assert load(tmp_path, with_target).settings.contracts["c"].target == "t"
+    with pytest.raises(InvalidSettings, match="judged by a target") as caught:
+        load(tmp_path, with_target.replace(", target: t", ""))
+    assert caught.value.where == "plait.yaml:3"

@@ -89,6 +89,17 @@ def test_lightgbm_text_is_taken_over(take, frame, tmp_path, store):
     assert unseen["probability_yes"] == pytest.approx(model.predict(one).tolist())
 
 
+def test_a_licence_that_the_contract_does_not_allow_is_told_at_once(take, place, frame, tmp_path):
+    settings = (place / "plait.yaml").read_text()
+    asked = "time: asked, require: {licence: [MIT]}}"
+    (place / "plait.yaml").write_text(settings.replace("time: asked}", asked))
+    boosted(frame)[0].save_model(tmp_path / "old.txt")
+    found, _, _ = take(tmp_path / "old.txt")
+    said = "It will lose: its licence is proprietary: as imported, and only MIT is allowed."
+    assert found.notes[-1] == said
+    assert "lose" not in "".join(take(tmp_path / "old.txt", licence="MIT OR GPL-3.0")[0].notes)
+
+
 def test_classes_may_be_named_the_other_way_round(take, frame, tmp_path):
     model, rows = boosted(frame)
     model.save_model(tmp_path / "old.txt")

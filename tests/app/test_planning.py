@@ -1,11 +1,13 @@
 """Every kind of contract finds its rows and its race."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import plait
 from plait.app.planning import few, planned, prepared
-from plait.core.contract import Contract
+from plait.core.contract import Contract, FeatureNote
 from plait.core.errors import InvalidData
 from plait.core.privacy import Privacy
 from plait.registry.dataset import register_dataset
@@ -48,3 +50,26 @@ def test_a_column_that_is_not_there_is_named():
     contract = Contract(task="series", data="", target="load", time="when", horizon=6)
     with pytest.raises(InvalidData, match="when"):
         prepared(FRAME, contract)
+
+
+def test_what_is_made_races_and_comes_back_from_the_evidence(project):
+    made = {"peak": FeatureNote(expr="load * (hour(hour) >= 12)", label="load after noon")}
+    contract = replace(KINDS["rows"], exclude=(), features=made, candidates=("dummy", "linear"))
+    dataset = dataset_id(FRAME.columns)
+    with plait.open(project.folder) as app:
+        register_dataset(
+            app.store, dataset, FRAME, contract="rows", source="", tenant="default",
+            privacy=Privacy.INTERNAL,
+        )  # fmt: skip
+        plans = [
+            planned(app.store, app.project, each, dataset, name="rows", seed=0)
+            for each in (contract, Contract.read(contract.record()))
+        ]
+    assert list(plans[0].recipes) == list(plans[1].recipes) == [
+        "dummy", "linear", "linear+engineered",
+    ]  # fmt: skip
+    first, again = (
+        plan.recipes["linear+engineered"](project.folder).configuration() for plan in plans
+    )
+    assert first == again
+    assert first["expressions"] == {"peak": "load * (hour(hour) >= 12)"}

@@ -131,3 +131,12 @@ def test_the_desk_is_sound_and_its_applicants_fit(tmp_path, monkeypatch):
     assert not set(contract.features) & set(contract.exclude)
     with pytest.raises(InvalidSettings, match=r"already holds a plait\.yaml"):
         init_desk(tmp_path / "desk")
+
+
+def test_a_table_of_texts_is_told_where_its_contract_is_described(tmp_path):
+    file = tmp_path / "texts.csv"
+    rows = [f"where is parcel {at},{'ask' if at % 2 else 'other'}" for at in range(60)]
+    file.write_text("\n".join(["text,intent", *rows, ""]))
+    with pytest.raises(InvalidData, match="texts and series have contracts of their own") as caught:
+        init_data(tmp_path / "p", str(file), "intent")
+    assert caught.value.code == "data_no_features"

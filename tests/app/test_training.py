@@ -223,9 +223,9 @@ def test_a_time_too_short_is_recorded_and_run_again(store, do, again, monkeypatc
     made = do(minutes=1e-6)
     evidence = find_evidence(store, made.evidence)
     assert made.winner == "dummy"
-    assert evidence.schedule["order"] == [f"dummy/{at}" for at in range(5)]
+    assert evidence.schedule["order"] == [f"dummy/{at}" for at in range(3)]
     assert evidence.schedule["not_finished"] == made.not_finished
-    assert (evidence.schedule["splits"], made.not_finished) == (5, {})
+    assert (evidence.schedule["splits"], made.not_finished) == (3, {})
     assert again(made.id)["evidence"] == made.evidence
     assert evidence.id != find_evidence(store, do().evidence).id
 

@@ -3,8 +3,11 @@
 import csv
 import json
 
+import click
 import duckdb
 import pytest
+
+from plait.cli.predict import _series
 
 
 def read(path):
@@ -108,6 +111,12 @@ def test_json_is_the_answer_as_the_server_gives_it(predict, row):
     ran = predict("loan", "--row", json.dumps(row), "--json")
     assert ran.json["predictions"][0]["prediction"] == "yes"
     assert ran.json["operating_point"]["threshold"] == 0.6
+
+
+@pytest.mark.parametrize("row", ["[]", "[{}, {}]"])
+def test_a_series_contract_takes_one_history(row):
+    with pytest.raises(click.UsageError, match="one history at a time"):
+        _series(None, "load", row, as_json=False)
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,13 @@ def test_reasons_have_signs_names_and_units(said):
     ]
 
 
+def test_a_refusal_has_codes_in_words(said):
+    code = {"code": "R-1", "words": "debt: 60 %, above [x]", "contribution": -1.25}
+    show_answers([{"prediction": "no", "probabilities": {"no": 0.9, "yes": 0.1}, "codes": [code]}],
+                 "t")  # fmt: skip
+    assert said() == ["t = no (90.0 %)", "  R-1  debt: 60 %, above [x] -1.250"]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(None, "missing"), (True, "true"), (0, "0"), (28.0, "28"), (0.1, "0.1"), ("é", "é")],

@@ -5,7 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from plait.core.contract import Contract, ContractLimits, Cost, FeatureNote, Objective, OutOfScope
+from plait.core.contract import (
+    Contract,
+    ContractLimits,
+    Cost,
+    Coverage,
+    Fairness,
+    FeatureNote,
+    Objective,
+    OutOfScope,
+    Requirements,
+)
 from plait.core.ids import content_id
 from plait.core.privacy import Privacy
 
@@ -81,6 +91,28 @@ def test_a_contract_comes_back_from_its_record(contract):
     assert again.record() == contract.record()
 
 
+@pytest.mark.parametrize(
+    ("interval", "coverage", "by"),
+    [(None, None, ""), (0.9, 0.9, ""), (Coverage(coverage=0.8, by="area"), 0.8, "area")],
+)
+def test_a_coverage_is_a_share_or_a_share_within_groups(interval, coverage, by):
+    require = Requirements(interval=interval, reasons=True)
+    assert (require.coverage, require.interval_by) == (coverage, by)
+    contract = replace(LOANS, require=require)
+    again = Contract.read(json.loads(json.dumps(contract.record())))
+    assert again.require == require
+
+
+@pytest.mark.parametrize(
+    ("group", "named"), [("race", "race"), (("race", "sex"), "race x sex")], ids=str
+)
+def test_fairness_is_between_the_groups_of_a_column_or_of_several(group, named):
+    contract = replace(LOANS, fairness=Fairness(group=group))
+    assert contract.fairness.named == named
+    again = Contract.read(json.loads(json.dumps(contract.record())))
+    assert again.fairness == contract.fairness
+
+
 TEXTS = Contract(task="text", data="talk.csv", target="intent", text="said")
 
 
@@ -116,3 +148,34 @@ def test_a_contract_needs_a_task_data_and_a_target():
     record = Contract(task="tabular", data="loans.csv", target="approve").record()
     assert record["cost"] is None
     assert record["limits"] == [None, None, None]
+
+
+MADE = {"ratio": FeatureNote(expr="debt / income", label="burden"), "note": FeatureNote(embed=True)}
+
+
+def test_features_that_are_made_come_back_from_the_record_without_their_labels():
+    contract = replace(LOANS, features={**LOANS.features, **MADE})
+    record = json.loads(json.dumps(contract.record()))
+    assert record["expr"] == {"ratio": "debt / income"}
+    assert record["embed"] == ["note"]
+    again = Contract.read(record)
+    assert again.record() == contract.record()
+    assert again.features["ratio"] == FeatureNote(expr="debt / income")
+    assert again.chosen == {"income", "debt"}
+    assert again.named == {"income", "debt", "note"}
+
+
+def test_another_expression_is_other_evidence():
+    one, other = (
+        replace(LOANS, features={"ratio": FeatureNote(expr=expr)})
+        for expr in ("debt / income", "debt / (income + 1)")
+    )
+    assert content_id("x", one.record()) != content_id("x", other.record())
+
+
+def test_a_quantile_is_part_of_the_record_where_there_is_one():
+    asked = replace(LOANS, objective=Objective(quantile=0.9))
+    assert asked.record()["quantile"] == 0.9
+    again = Contract.read(json.loads(json.dumps(asked.record())))
+    assert again.objective == Objective(quantile=0.9)
+    assert "quantile" not in LOANS.record()

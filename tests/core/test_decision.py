@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plait.core.decision import Abstention, Decision, Evidence, OperatingPoint, Scored, Standing
+from plait.core.decision import (
+    Abstention,
+    Decision,
+    Evidence,
+    InputWorth,
+    OperatingPoint,
+    Scored,
+    Standing,
+)
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 WORDS = st.text(max_size=5)
@@ -219,3 +227,25 @@ def test_a_notebook_shows_the_winner_in_bold_and_every_text_as_text():
     assert "&lt;typur&gt; leaks" in shown
     assert MEASURED.id in shown
     assert "<td><b>" not in DECLARED._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.01, 0.03, "helped"), (-0.01, 0.05, "made no certain difference to"), (-3, -1, "hurt")],
+)
+def test_what_inputs_were_worth_is_said_by_its_interval(low, high, verdict):
+    gain = (low + high) / 2
+    worth = InputWorth(
+        method="linear", inputs="engineered", over="raw", gain=gain, low=low, high=high
+    )
+    assert worth.said == (
+        f"engineered inputs {verdict} linear: {gain:+.4f} over raw "
+        f"(95 % interval {low:+.4f} to {high:+.4f})"
+    )
+    made = Decision(
+        kind="declared", contract="c", artefact="a", machine={}, by="me", created=0.0,
+        inputs=(worth,),
+    )  # fmt: skip
+    assert Decision.read(json.loads(json.dumps(made.record()))) == made
+    assert worth.said in made._repr_html_()
+    assert "inputs" not in replace(made, inputs=()).record()

@@ -33,6 +33,7 @@ def test_without_a_horizon_all_steps_are_meant():
         ({"history": [1, [2]]}, "row_wrong_type", "history[1]"),
         ({"history": [1, math.inf]}, "row_not_finite", "history[1]"),
         ({"history": [10**400]}, "row_not_finite", "history[0]"),
+        ({"history": [1, -1e301]}, "row_not_finite", "history[1]"),
         ({"history": [1], "horizon": 0}, "row_wrong_type", "horizon"),
         ({"history": [1], "horizon": 1.5}, "row_wrong_type", "horizon"),
         ({"history": [1], "horizon": True}, "row_wrong_type", "horizon"),

@@ -3,7 +3,7 @@
 import json
 
 from plait.core.decision import OperatingPoint
-from plait.core.response import Prediction, PredictResponse, Reason
+from plait.core.response import Prediction, PredictResponse, Reason, ReasonCode
 
 POINT = OperatingPoint(
     threshold=0.5,
@@ -34,6 +34,22 @@ def test_a_prediction_says_everything_it_has():
         "interval": [0.5, 0.9],
         "reasons": [{"feature": "income", "value": 1200, "contribution": 0.5}],
     }
+
+
+def test_a_refusal_says_by_which_codes():
+    code = ReasonCode("R-1", "debt", 60.0, 27.0, "above", -1.5, "debt: 60, above 27")
+    assert Prediction("no", {}, codes=(code,)).record()["codes"] == [
+        {
+            "code": "R-1",
+            "feature": "debt",
+            "value": 60.0,
+            "reference": 27.0,
+            "direction": "above",
+            "contribution": -1.5,
+            "words": "debt: 60, above 27",
+        }
+    ]
+    assert "codes" not in Prediction("no", {}).record()
 
 
 def test_a_response_says_who_answered():

@@ -1,5 +1,6 @@
 """What a row is, and what becomes of rows that come from outside."""
 
+import datetime
 import json
 import math
 from collections import OrderedDict
@@ -47,6 +48,9 @@ ROW = {
     "purpose": "a roof",
     "day": "2026-01-31",
 }
+
+
+WHEN = "send a time such as 2024-05-31"
 
 
 @given(SCHEMAS)
@@ -136,7 +140,9 @@ def test_a_level_never_seen_is_no_mistake():
         ("region", True, "'region' is True, not a string", "send a string"),
         ("region", math.inf, "'region' is inf, not a string", "send a string"),
         ("purpose", {}, "'purpose' is {}, not a string", "send a string or null"),
-        ("day", 20260131, "'day' is 20260131, not a string", "send a string"),
+        ("day", 20260131, "'day' is 20260131, not a time such as 2024-05-31", WHEN),
+        ("day", "26-1-2", "'day' is '26-1-2', not a time such as 2024-05-31", WHEN),
+        ("day", "", "'day' is '', not a time such as 2024-05-31", WHEN),
     ],
 )
 def test_a_value_of_a_wrong_type_is_named(name, value, message, hint):
@@ -233,6 +239,7 @@ def fitting_rows(draw):
     values = {
         "number": NUMBERS | st.integers(-(2**70), 2**70) | st.booleans(),
         "boolean": st.booleans(),
+        "time": st.datetimes().map(datetime.datetime.isoformat),
     }
     schema = draw(SCHEMAS)
     columns = {

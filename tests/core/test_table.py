@@ -98,3 +98,16 @@ def test_a_plug_in_that_cannot_be_imported_is_named(plug_in, value):
     assert caught.value.code == "component_broken"
     assert caught.value.message.startswith(f"plug-in {value} cannot be imported: ")
     assert caught.value.hint == "upgrade the plug-in, or uninstall it"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("torn", "def ("), ("angry", "raise RuntimeError('no')")]
+)
+def test_a_plug_in_that_raises_as_it_is_imported_is_named(
+    plug_in, tmp_path, monkeypatch, name, text
+):
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(EngineError, match=f"plug-in {name}:Thing cannot be imported") as caught:
+        plug_in(("broken", f"{name}:Thing")).load("broken")
+    assert caught.value.code == "component_broken"

@@ -8,7 +8,8 @@ import pytest
 
 from plait.core.errors import EngineError
 from plait.core.protocol import Sample
-from plait.engines.anomaly_series import INPUT, Settings, State, load, trace
+from plait.engines.anomaly_series import INPUT, Settings, State, Watch, load, trace
+from plait.engines.anomaly_tail import Tail
 from plait.engines.base import read_artefact
 from plait.train.anomaly_series import EwmaChart, RobustLevel, SeasonalResidual
 
@@ -86,6 +87,23 @@ def test_an_alarm_silences_those_that_are_no_stranger(predictors):
     assert len([each for each in alarms if 400 <= each < 440]) <= 2
 
 
+def test_the_limit_follows_where_points_beyond_it_are_usual():
+    random = np.random.Generator(np.random.PCG64(8))
+    wild = random.standard_t(2, 6_000)  # what was learnt from was tame
+    tail = Tail((1.0, 2.0, 3.0), (0.3, 0.05, 0.003), 0.0, 0.3)
+    fixed, following = (Watch(Settings(limit_rate=rate), tail, 0.003) for rate in (0.0, 0.05))
+    beyond, fewer = (
+        [point.score >= 0.997 for point in map(watch, wild.tolist())]
+        for watch in (fixed, following)
+    )
+    assert np.mean(beyond) > 0.02
+    assert 0.001 < np.mean(fewer[1_000:]) < 0.006
+    for value in np.zeros(15_000):
+        last = following(value)
+    assert following.state.lift == 0.0
+    assert last.upper < 3 * fixed(0.0).upper
+
+
 def test_an_anomaly_does_not_become_the_rule_at_once():
     values = wave(noise=0.1)
     spiked = values.copy()
@@ -109,3 +127,9 @@ def test_a_damaged_artefact_says_so(predictors, tmp_path):
     with pytest.raises(EngineError) as caught:
         load(type(artefact)(artefact.manifest, tmp_path))
     assert caught.value.code == "artefact_damaged"
+
+
+@pytest.mark.parametrize("history", [wave(24), [*wave(60), np.nan]], ids=["short", "missing"])
+def test_a_point_that_is_not_judged_has_no_band(predictors, history):
+    found = predictors["seasonal_residual"].predict({"history": [history]})
+    assert (found["prediction"], found["lower"], found["upper"]) == ([False], [None], [None])

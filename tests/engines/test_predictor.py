@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from plait.core.errors import EngineError
 from plait.core.response import Reason
+from plait.core.schema import Field
 from plait.engines.base import load, read_json
 from plait.engines.pipeline import PIPELINE, Pipeline
+from plait.engines.predictor import words_of
 from plait.testing.engine import check_engine
 
 numbers = st.floats(-100, 100) | st.integers(-100, 100)
@@ -117,6 +119,28 @@ def test_a_model_that_reads_nothing_gives_no_reasons(artefacts, table):
     answer = load(artefacts["linear-constant"]).predict(table, reasons=2)
     assert answer["reasons"] == [()] * len(table["age"])
     assert len(set(answer["probability_yes"].tolist())) == 1
+
+
+DEBT = Field(name="debt", kind="number", label="debt ratio", unit="percent", sentinels=(999.0,))
+AREA = Field(name="area", kind="category", levels=("town", "coast"))
+OWNS = Field(name="owns", kind="boolean")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "usual", "words"),
+    [
+        (DEBT, 60.0, 27.25, "debt ratio: 60 %, above the 27.25 % usual of accepted rows"),
+        (DEBT, 3, 27.25, "debt ratio: 3 %, below the 27.25 % usual of accepted rows"),
+        (DEBT, 999.0, 27.25, "debt ratio: missing, and 27.25 % is usual of accepted rows"),
+        (DEBT, 3, 3.0, "debt ratio: 3 %, as is usual of accepted rows"),
+        (DEBT, 3, None, "debt ratio: 3 %, not the missing usual of accepted rows"),
+        (AREA, "town", "coast", "area: town, not the coast usual of accepted rows"),
+        (AREA, None, "coast", "area: missing, and coast is usual of accepted rows"),
+        (OWNS, False, True, "owns: no, not the yes usual of accepted rows"),
+    ],
+)
+def test_a_value_is_told_against_the_usual_one(field, value, usual, words):
+    assert words_of(field, value, usual)[1] == words
 
 
 def test_no_rows(predictor, table):

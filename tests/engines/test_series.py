@@ -57,6 +57,13 @@ def test_the_forecast_is_the_weighted_sum_within_its_interval(predictor):
     np.testing.assert_allclose(half, [0.5 * changes, 1.0 * changes])
 
 
+def test_a_history_that_never_changed_has_an_interval_as_wide_as_series_spread(tmp_path):
+    predictor = load(write(tmp_path, replace(SETTINGS, spread=0.1).record()))
+    answer = predictor.predict({"history": [[-5.0], [20.0] * 9], "horizon": [4, 4]})
+    half = np.subtract(answer["upper"], answer["prediction"])
+    np.testing.assert_allclose(half, np.outer([0.5, 2.0], SETTINGS.widths))
+
+
 def test_series_are_forecast_as_if_alone(predictor):
     together = predictor.predict({"history": SERIES_SENT, "horizon": [4] * 3})
     for at, each in enumerate(SERIES_SENT):

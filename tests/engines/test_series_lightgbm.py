@@ -13,8 +13,8 @@ from plait.engines.base import json_bytes, load, write_artefact
 from plait.engines.lightgbm import MODEL
 from plait.engines.series import SERIES, SeriesSettings
 from plait.engines.series_batch import batch_of
+from plait.engines.series_global import features
 from plait.engines.series_lag import lags_of
-from plait.engines.series_lightgbm import features
 
 SETTINGS = SeriesSettings(horizon=3, season=4, cycle=12, level=0.9, widths=(1.0, 1.0, 1.0))
 RANDOM = np.random.Generator(np.random.PCG64(10))

@@ -16,7 +16,6 @@ from plait.evaluate.anomaly import (
     fit_tail,
     mass_volume,
     run_length,
-    stability,
 )
 
 RANDOM = np.random.Generator(np.random.PCG64(3))
@@ -57,13 +56,6 @@ def test_the_metrics_read_held_out_rows_and_the_room():
 def test_a_narrow_band_has_less_volume():
     raw = np.abs(RANDOM.normal(size=500))
     assert band_volume(raw, np.full(500, 1.0), 10.0) < band_volume(raw, np.full(500, 2.0), 10.0)
-
-
-def test_stability_is_one_for_one_order_and_none_for_no_order():
-    scores = RANDOM.random(200)
-    assert stability(scores, scores**3) == pytest.approx(1.0)
-    assert abs(stability(scores, RANDOM.random(200))) < 0.2
-    assert stability(scores, np.ones(200)) == 0.0
 
 
 @pytest.mark.parametrize("draw", ["normal", "exponential", "standard_t", "uniform"])

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from plait.core.contract import Fairness
-from plait.evaluate.fairness import fairness, group_thresholds, joined
+from plait.evaluate.fairness import fairness, group_thresholds, joined, too_small
 from plait.evaluate.threshold import Costs
 
 RULE = Fairness(group="race")
@@ -89,6 +91,8 @@ def test_the_same_seed_gives_the_same_intervals():
 
 def test_two_columns_meet_in_their_intersections():
     assert joined(["f", "m"], ["old", "young"]) == ["f x old", "m x young"]
+    assert joined(["f", ""]) == ["f", "missing"]
+    assert joined(["f"], ["old"], ["east"]) == ["f x old x east"]
 
 
 @pytest.mark.parametrize("metric", ["demographic_parity", "equal_opportunity", "equalized_odds"])
@@ -110,3 +114,13 @@ def test_thresholds_bring_the_groups_within_the_gap(metric):
     wide = Fairness(group="", metric=metric, max_gap=1.0)
     free = group_thresholds(truth, positive, groups, wide, threshold=0.5, costs=Costs())
     assert free.cost <= found.cost_before
+
+
+def test_a_group_is_too_small_by_its_rows_and_by_their_outcomes():
+    truth = np.array([1] * 20 + [0] * 20 + [1] * 3 + [0] * 37 + [1] * 10)
+    groups = ["a"] * 40 + ["b"] * 40 + ["c"] * 10
+    rule = Fairness(group="", min_rows=20, metric="demographic_parity")
+    assert too_small(truth, groups, rule) == {"c": 10}
+    assert too_small(truth, groups, replace(rule, metric="equal_opportunity")) == {"b": 40, "c": 10}
+    judged = fairness(truth, truth, groups, replace(rule, metric="equal_opportunity"))
+    assert [each.group for each in judged.groups if not each.judged] == ["b", "c"]

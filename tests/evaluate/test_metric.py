@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from plait.core.errors import InvalidData, UnknownName
 from plait.evaluate.interval import Interval
-from plait.evaluate.metric import METRICS, default_metric, metric_named, score
+from plait.evaluate.metric import METRICS, default_metric, metric_named, pinball, score
 
 
 def sample(k, n=300, seed=0):
@@ -185,3 +185,15 @@ def test_the_default_metric_serves_its_problem(problem):
 def test_an_interval_stays_within_what_the_metric_can_be(name, low, high):
     cut = METRICS[name].within(Interval(0.5, -9.0, 9.0))
     assert (cut.estimate, cut.low, cut.high) == (0.5, low, high)
+
+
+@pytest.mark.parametrize("quantile", [0.05, 0.5, 0.9])
+def test_pinball_is_scikit_learns(quantile):
+    random = np.random.default_rng(1)
+    truth, answer, weight = random.normal(size=(3, 50))
+    weight = np.abs(weight)
+    wanted = oracle.mean_pinball_loss(truth, answer, alpha=quantile, sample_weight=weight)
+    assert score(pinball(quantile), truth, answer, weight) == pytest.approx(wanted)
+    best = np.full(50, np.quantile(truth, quantile, method="inverted_cdf"))
+    least = score(pinball(quantile), truth, best)
+    assert all(score(pinball(quantile), truth, best + off) >= least for off in (-0.1, 0.1))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plait.evaluate.noise import doubtful_labels
+from plait.evaluate.noise import doubted_by_chance, doubtful_labels
 
 
 def test_flipped_labels_are_found_first():
@@ -17,7 +17,7 @@ def test_flipped_labels_are_found_first():
     flipped = random.choice(600, 20, replace=False)
     labels = real.copy()
     labels[flipped] = (labels[flipped] + 1) % 3
-    found = doubtful_labels(labels, probabilities)
+    found = doubtful_labels(labels, probabilities, least=0.5)
     assert {each.row for each in found} == set(flipped.tolist())
     assert all(each.likely == real[each.row] for each in found)
     assert [each.margin for each in found] == sorted((e.margin for e in found), reverse=True)
@@ -33,6 +33,24 @@ def test_no_label_is_doubted_for_itself(rows):
     labels = np.array([label for label, _ in rows])
     weight = np.array([each for _, each in rows])
     probabilities = np.column_stack([weight, 1.5 - weight, np.full(len(rows), 0.5)]) / 2
-    for each in doubtful_labels(labels, probabilities):
+    for each in doubtful_labels(labels, probabilities, least=0.01):
         assert each.likely != each.label == labels[each.row]
-        assert each.margin > 0
+        assert each.margin >= 0.01
+
+
+def test_chance_brings_as_many_as_it_is_said_to():
+    random = np.random.default_rng(3)
+    positive = random.beta(0.3, 0.3, 20_000)
+    chance = np.column_stack([1 - positive, positive])
+    labels = (random.random(20_000) < positive).astype(np.int64)  # none is wrong
+    expected = doubted_by_chance(labels, chance)
+    assert expected > 100
+    assert abs(len(doubtful_labels(labels, chance)) - expected) < 4 * np.sqrt(expected)
+
+
+def test_only_what_is_far_likelier_is_told():
+    positive = np.array([0.1, 0.2, 0.89, 0.8, 0.9, 0.95])
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    chance = np.column_stack([1 - positive, positive])
+    assert [each.row for each in doubtful_labels(labels, chance, least=0.6)] == [2]
+    assert doubtful_labels(labels, chance) == []

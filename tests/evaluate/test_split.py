@@ -209,3 +209,11 @@ def test_gaps_in_time_do_not_matter():
     near = choose_splits(truth, "binary", seed=0, times=np.arange(120.0))
     far = choose_splits(truth, "binary", seed=0, times=np.arange(120.0) ** 3)
     assert near.id == far.id
+
+
+def test_the_first_splits_are_whole_repeats_or_a_part_of_one():
+    splits = repeated_stratified(np.arange(30) % 2, folds=5, repeats=2, seed=1)
+    one, part = splits.first(5), splits.first(3)
+    assert (one.folds, one.repeats, one.each) == (5, 1, splits.each[:5])
+    assert (part.folds, part.repeats, part.each) == (3, 1, splits.each[:3])
+    assert (splits.drawn, one.drawn, part.drawn, part.first(3).drawn) == (0, 0, 5, 5)

@@ -154,3 +154,10 @@ def test_whatever_is_sent_gets_an_answer_or_an_error_with_a_code(http, name, val
     response = http.post(LOAN, content=json.dumps({name: value}).encode())
     assert response.status_code in (200, 400)
     assert response.status_code == 200 or response.json()["error"]["code"]
+
+
+def test_csv_is_understood_and_not_served(http, refused):
+    headers = {"content-type": "text/csv"}
+    response = http.post(LOAN, content=b"income,debt\n1,2\n", headers=headers)
+    assert refused(response, 400) == "request_unsupported"
+    assert "CSV is not served" in response.json()["error"]["message"]

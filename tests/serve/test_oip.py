@@ -10,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+import plait
 from plait.core.errors import StoreError
+from plait.engines.series import Part, SeriesSettings
 from plait.serve import oip
+from plait.serve.http import make
+from plait.train.forecast_base import export_series
 
 LOAN, RENT = "/v2/models/loan/infer", "/v2/models/rent/infer"
 
@@ -231,3 +235,41 @@ def test_whatever_is_sent_gets_an_answer_or_an_error_of_the_protocol(http, body)
     response = http.post(LOAN, content=json.dumps(body).encode())
     assert response.status_code in (200, 400, 413)
     assert response.status_code == 200 or list(response.json()) == ["error"]
+
+
+@pytest.fixture
+def load(project, client, declare, tmp_path):
+    """Serve a contract `load` that forecasts three steps."""
+    file = project / "plait.yaml"
+    contract = "  load: {task: series, data: none.csv, target: y, time: t, horizon: 3}\n"
+    file.write_text(file.read_text() + contract)
+    settings = SeriesSettings(
+        horizon=3,
+        season=2,
+        cycle=2,
+        level=0.9,
+        widths=(1.0, 2.0, 3.0),
+        parts=(Part(method="seasonal_naive", season=2),),
+    )
+    made = export_series(tmp_path / "made", "series", settings, {})
+    with plait.open(project) as app:
+        declare(app, "load", made.artefact)
+        yield client(make(app))
+
+
+def test_a_series_takes_the_tensors_that_its_metadata_names(load, wrong):
+    named = [each["name"] for each in load.get("/v2/models/load").json()["inputs"]]
+    assert named == ["history", "horizon"]
+    history = {"name": "history", "shape": [4], "datatype": "FP64", "data": [1, 2, 3, 4]}
+    horizon = {"name": "horizon", "shape": [1], "datatype": "FP64", "data": [2]}
+    response = load.post("/v2/models/load/infer", json={"inputs": [history, horizon]})
+    assert response.status_code == 200, response.text
+    outputs = fits(response, oip.Inference)["outputs"]
+    assert [(each["name"], each["data"]) for each in outputs] == [
+        ("prediction", [3.0, 4.0]),
+        ("lower", [1.0, 0.0]),
+        ("upper", [5.0, 8.0]),
+    ]
+    wanted = {"inputs": [history, {**horizon, "data": [9]}]}
+    said = wrong(load.post("/v2/models/load/infer", json=wanted), 400)
+    assert "trained for 3" in said

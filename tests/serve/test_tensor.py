@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plait.core.errors import InvalidRequest
-from plait.core.response import Prediction, PredictResponse
+from plait.core.response import ForecastResponse, Prediction, PredictResponse, WatchResponse
 from plait.core.schema import Field, Schema
 from plait.serve.body import Body
 from plait.serve.tensor import (
@@ -13,6 +13,8 @@ from plait.serve.tensor import (
     input_tensors,
     output_tensors,
     read_rows,
+    read_series,
+    series_tensors,
     wanted_outputs,
 )
 
@@ -181,3 +183,49 @@ def test_how_strange_a_row_is_has_a_tensor():
     strange, score = answer_tensors(response, wanted_outputs(Body({}), output))
     assert (strange.datatype, strange.data) == ("BOOL", [True, False])
     assert (score.datatype, score.data) == ("FP64", [0.99, 0.5])
+
+
+def series(*tensors):
+    return read_series(Body({"inputs": list(tensors)}).objects("inputs"), "load")
+
+
+def test_a_series_is_two_tensors():
+    request = series(
+        tensor("history", [3, 1], "FP64", [[1], [None], [2.5]]),
+        tensor("horizon", [1], "FP64", [2.0]),
+    )
+    assert (request.contract, request.history, request.horizon) == ("load", [1, None, 2.5], 2)
+    assert series(tensor("history", [1], "FP64", [1])).horizon is None
+
+
+@pytest.mark.parametrize(
+    ("tensors", "part"),
+    [
+        ([], "no tensor `history`"),
+        ([tensor("horizon", [1], "INT64", [1])], "no tensor `history`"),
+        ([tensor("histroy", [1], "FP64", [1])], "inputs[0].name"),
+        ([tensor("history", [1], "FP64", [1])] * 2, "inputs[1].name"),
+        ([tensor("horizon", [2], "INT64", [1, 2])], "inputs[0].shape"),
+        ([tensor("history", [2, 2], "FP64", [1, 2, 3, 4])], "one series"),
+        ([tensor("history", [1], "FP65", [1])], "inputs[0].datatype"),
+    ],
+)
+def test_what_is_no_series(tensors, part):
+    with pytest.raises(InvalidRequest) as caught:
+        series(*tensors)
+    assert part in str(caught.value)
+
+
+def test_a_forecast_has_an_item_per_step_and_a_watch_one():
+    told = {"id": "r", "contract": "c", "artefact": "a", "decision": "d"}
+    fields = tuple(Field(name=each, kind="number") for each in ("prediction", "lower", "upper"))
+    wanted = list(output_tensors(Schema(fields)).values())
+    ahead = ForecastResponse(forecasts=(1.0, 2.0), lower=(0.0, 1.0), upper=(2.0, 3.0), **told)
+    said = series_tensors(ahead, wanted)
+    assert [(each.name, each.shape, each.data) for each in said] == [
+        ("prediction", (2,), [1.0, 2.0]),
+        ("lower", (2,), [0.0, 1.0]),
+        ("upper", (2,), [2.0, 3.0]),
+    ]
+    now = WatchResponse(prediction=True, score=0.99, lower=None, upper=3.0, alarms=(), **told)
+    assert [each.data for each in series_tensors(now, wanted)] == [[True], [None], [3.0]]

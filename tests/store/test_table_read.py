@@ -226,3 +226,18 @@ def test_any_bytes_are_a_table_or_a_clear_error(tmp_path_factory, data: bytes):
     path.write_bytes(data)
     with contextlib.suppress(InvalidData):
         assert read_table(path).height > 0
+
+
+def test_decimal_commas_are_read_where_no_comma_stands_between_the_fields(tmp_path: Path):
+    frame = read(tmp_path, "a;b;c;d\n1,5;1,5;7;x,1\n-0,25;;8;y\n1;2,5;9;z\n")
+    assert frame["a"].values.tolist() == [1.5, -0.25, 1.0]
+    assert frame["b"].values[[0, 2]].tolist() == [1.5, 2.5]
+    assert [each.kind for each in frame.columns] == ["number", "number", "number", "string"]
+    assert frame.notes == tuple(f"{each}: its decimal commas are read as points" for each in "ab")
+    assert read(tmp_path, 'a,b\n"1,5",2\n')["a"].values.tolist() == ["1,5"]
+    assert read(tmp_path, "a;b\n0,50;1.234,5\n", strings=["a"])["a"].values.tolist() == ["0,50"]
+    assert frame_kinds(read(tmp_path, "a;b\n1,5;1.234,5\n2.5;3,5\n")) == ["string", "string"]
+
+
+def frame_kinds(frame):
+    return [each.kind for each in frame.columns]

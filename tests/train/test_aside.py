@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plait.core.contract import Contract, Fairness, FeatureNote
+from plait.core.contract import Contract, Fairness, FeatureNote, Requirements
 from plait.core.errors import InvalidData, InvalidSettings
 from plait.store.frame import RawColumn, objects
 from plait.train.aside import groups_of, read_times
@@ -70,7 +70,16 @@ def test_one_group_is_refused(table, binary):
     contract = replace(binary, group="country")
     with pytest.raises(InvalidData, match="one group") as caught:
         plan_race(prepare(table, contract), contract)
-    assert caught.value.code == "data_too_small"
+    assert (caught.value.code, caught.value.where) == ("data_too_small", "country")
+
+
+@pytest.mark.parametrize("part", ["group", "time"])
+def test_a_column_without_a_value_can_neither_part_nor_order_rows(table, binary, part):
+    empty = RawColumn("empty", "number", np.full(ROWS, np.nan))
+    with pytest.raises(InvalidData, match="has no value in any row") as caught:
+        prepare((*table, empty), replace(binary, **{part: "empty"}))
+    assert (caught.value.code, caught.value.where) == ("data_column_missing", "empty")
+    assert f"remove `{part}`" in caught.value.hint
 
 
 def test_a_row_without_a_group_stands_for_itself():
@@ -133,3 +142,31 @@ def test_texts_can_have_groups_and_times(talk):
     prepared = prepare_text((texts, intents, who), contract)
     assert set(prepared.columns) == {texts.name}
     assert plan_race(prepared, contract).splits.kind == "grouped"
+
+
+@pytest.mark.parametrize("problem", ["multiclass", "regression"])
+def test_fairness_that_nobody_could_judge_is_refused(loans, contracts, problem):
+    asked = replace(contracts[problem], fairness=Fairness(group="married"))
+    with pytest.raises(InvalidSettings, match="one of two answers") as caught:
+        prepare(loans, asked)
+    assert (caught.value.code, caught.value.where) == ("settings_wrong_value", "fairness")
+
+
+def test_a_number_has_no_probability_to_calibrate(loans, contracts):
+    asked = Requirements(calibrated=True)
+    with pytest.raises(InvalidSettings) as caught:
+        prepare(loans, replace(contracts["regression"], require=asked))
+    assert caught.value.where == "require.calibrated"
+    assert len(prepare(loans, replace(contracts["multiclass"], require=asked))) == ROWS
+
+
+def test_fairness_between_more_than_two_levels_of_texts_is_refused():
+    texts = [f"{each} {row}" for row, each in enumerate(("pay", "ask", "end") * 20)]
+    columns = [
+        RawColumn("said", "string", objects(texts)),
+        RawColumn("who", "string", objects(["old", "young"] * 30)),
+        RawColumn("level", "string", objects(["pay", "ask", "end"] * 20)),
+    ]
+    contract = Contract(data="", task="text", target="level", fairness=Fairness(group="who"))
+    with pytest.raises(InvalidSettings, match="more than two levels"):
+        prepare_text(columns, contract)

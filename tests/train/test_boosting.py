@@ -52,7 +52,7 @@ def test_levels_stand_in_the_order_of_their_target(samples, tmp_path):
 
 def test_what_it_says_of_itself_is_all_that_it_uses(tmp_path):
     said = Boosting(tmp_path).configuration()
-    assert len(said["portfolio to 10,000 rows"]) == len(said["portfolio beyond"]) == 3
+    assert (len(said["portfolio to 10,000 rows"]), len(said["portfolio beyond"])) == (3, 4)
 
 
 def test_quantiles_follow_the_spread_and_cover(tmp_path):
@@ -118,6 +118,29 @@ def test_an_answer_moves_only_as_allowed(samples, tmp_path, method, problem):
         assert after.holds
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_a_direction_holds_where_values_are_missing_too(tmp_path, seed):
+    random = np.random.default_rng(seed)
+    rows = 400
+    values = random.normal(size=(rows, 4))
+    values[:, 0] = np.round(random.uniform(0, 60, rows))
+    odds = 1.5 - 0.05 * values[:, 0] + values[:, 1] * values[:, 2]
+    values[random.random((rows, 4)) < 0.05] = np.nan
+    names = ("debt", "income", "age", "rest")
+    sample = Sample(
+        input=Schema(tuple(Field(name=name, kind="number", nullable=True) for name in names)),
+        columns=dict(zip(names, values.T, strict=True)),
+        target=(random.random(rows) < 1 / (1 + np.exp(-odds))).astype(float).tolist(),
+        classes=("no", "yes"),
+        problem="binary",
+        seed=seed,
+        monotone={"debt": "decreasing"},
+    )
+    held = Boosting(tmp_path).fit(sample)
+    field = sample.input["debt"]
+    assert sweep(held, sample.columns, field, "decreasing", answer="probability_yes").holds
+
+
 @BOTH
 def test_a_direction_that_the_data_agree_with_costs_little(samples, fresh, tmp_path, method):
     sample = samples["regression"]
@@ -139,18 +162,22 @@ def test_what_has_no_order_cannot_be_monotone(samples, tmp_path, method):
 def test_codes_of_a_refusal_add_up_to_what_the_usual_applicant_has(samples, tmp_path, method):
     sample = replace(samples["binary"], reasons=True)
     predictor = method(tmp_path).fit(sample)
-    codes = predictor.reason_codes(sample.columns, most=9)
     pipeline = json.loads((tmp_path / "pipeline.json").read_text())
     base = reference_odds(predictor, sample, pipeline)
     found = predictor.predict(sample.columns, reasons=9)
     odds = np.log(found["probability_yes"] / found["probability_no"])
     raised = raised_of(predictor, sample, pipeline)
-    for at, each in enumerate(codes):
-        lost = [code.contribution for code in each]
+    assert {bool(codes) for codes in found["codes"]} == {True, False}
+    for at, codes in enumerate(found["codes"]):
+        if found["prediction"][at] == "yes":
+            assert codes == ()
+            continue
+        lost = [code.contribution for code in codes]
         assert lost == sorted(lost)
         assert all(cost < 0 for cost in lost)
         assert sum(lost) + raised[at] == pytest.approx(odds[at] - base, abs=1e-6)
-    assert predictor.reason_codes(sample.columns, most=2) == [each[:2] for each in codes]
+    few = predictor.predict(sample.columns, reasons=2)["codes"]
+    assert few == [codes[:2] for codes in found["codes"]]
 
 
 def reference_odds(predictor, sample, pipeline):
@@ -177,13 +204,15 @@ def test_codes_say_in_words_what_was_lacking(samples, tmp_path, method):
     sample = replace(samples["binary"], reasons=True, input=Schema(fields))
     predictor = method(tmp_path).fit(sample)
     row = {name: [values.tolist()[0]] for name, values in sample.columns.items()}
-    first = predictor.reason_codes({**row, "debt": [60.0]})[0][0]
+    ((first, *_),) = predictor.predict({**row, "debt": [60.0]}, reasons=4)["codes"]
     assert (first.feature, first.code, first.value) == ("debt", reason_code("debt"), 60.0)
     assert first.reference == pytest.approx(27, abs=3)
-    assert first.words.startswith("debt ratio: 60 percent; usual of yes: 2")
+    assert first.direction == "above"
+    assert first.words.startswith("debt ratio: 60 %, above the 2")
+    assert first.words.endswith(" % usual of accepted rows")
     assert reason_code("debt") != reason_code("income")
 
 
 def test_codes_need_a_reference(samples, tmp_path):
     predictor = Linear(tmp_path).fit(samples["binary"])
-    assert predictor.reason_codes(samples["binary"].columns) == [()] * len(samples["binary"].target)
+    assert "codes" not in predictor.predict(samples["binary"].columns, reasons=3)

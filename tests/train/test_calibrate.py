@@ -203,7 +203,7 @@ def test_coverage_within_what_has_no_levels_is_refused(samples, problem, by):
         groups_of(replace(samples[problem], interval_by=by))
     assert (caught.value.code, caught.value.where) == (
         "settings_wrong_value",
-        "require.interval_by",
+        "require.interval.by",
     )
     assert groups_of(replace(samples["binary"], interval_by="class")) is None
     assert groups_of(replace(samples["binary"], interval_by="area")) is not None

@@ -10,6 +10,7 @@ from plait.store.frame import RawColumn, objects
 from plait.train.conclude import conclude, declare, evidence_of
 from plait.train.measure import Measured
 from plait.train.prepare import prepare
+from plait.train.quality import repeated
 from plait.train.race import Raced
 
 
@@ -27,6 +28,14 @@ def test_evidence_is_all_that_makes_the_scores(concluded, raced, plan, contracts
     assert evidence.splits["rows"] == plan.splits.id
     assert [each.scores for each in evidence.candidates] == [r.scores for r in raced.results]
     assert set(evidence.libraries) == {"python", *raced.plan.libraries}
+
+
+def test_evidence_of_some_folds_says_of_how_many(contracts, raced):
+    whole = evidence_of(contracts["binary"], raced)
+    part = replace(raced, plan=replace(raced.plan, splits=raced.plan.splits.first(2)))
+    found = evidence_of(contracts["binary"], part).splits
+    assert "drawn" not in whole.splits
+    assert (found["folds"], found["drawn"]) == (2, whole.splits["folds"])
 
 
 def test_evidence_and_decision_survive_being_kept(concluded):
@@ -115,7 +124,9 @@ def test_notes_tell_leaks_first_and_what_was_done_to_the_data(loans, contracts, 
         leaking = Raced(plan=plan, results=raced.results)
         _, decision = conclude(contract, leaking, measured, name="loans", by="tester", created=0.0)
         assert decision.notes[0].startswith(first)
-        assert decision.notes[1:] == plan.prepared.notes
+        of_rows = repeated(contract, plan)  # without the status two rows contradict each other
+        assert bool(of_rows) is bool(exclude)
+        assert decision.notes[1:] == (*plan.prepared.notes, *of_rows, decision.doubts.said)
         assert ("why status all but gives the answer away" in decision.summary) is (not exclude)
 
 

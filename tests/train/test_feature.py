@@ -90,3 +90,24 @@ def test_a_number_of_the_row_is_used_when_the_contract_names_it():
 def test_missing_is_nan_or_none():
     assert missing(number([1, np.nan])).tolist() == [False, True]
     assert missing(text(["a", None])).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ("{},5", "numbers"),
+        ("${}", "numbers"),
+        ("{} %", "numbers"),
+        ("1.{:03},0 €", "numbers"),
+        ("{:02}.10.2024", "times"),
+        ("10/{:02}/24 10:30", "times"),
+        ("{:05}", ""),
+        ("id {}", ""),
+        ("{0}-{0}", ""),
+    ],
+)
+def test_texts_that_look_like_something_else_are_told_how_to_be_written(shape, told):
+    values = objects(shape.format(at) for at in range(60))
+    said = read_feature(RawColumn("x", "string", values), None)
+    assert ("to be read as" in said) is bool(told)
+    assert told in said

@@ -1,5 +1,6 @@
 """Past forecasts end before what they are compared with, and widths cover their share."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,18 @@ from plait.train.forecast_base import (
     past_of,
     scaled_error,
     series_recipes,
+    usual_spread,
     widths,
 )
 
 STEPS = Steps(horizon=3, season=4)
 RANDOM = np.random.Generator(np.random.PCG64(7))
+NAMES = [
+    pytest.param(
+        name, marks=[pytest.mark.long] if hasattr(series_recipes.load(name), "needs") else []
+    )
+    for name in series_recipes.names()
+]  # `make test-all` has what they need
 WALKS = batch_of([RANDOM.normal(0, 1, 120).cumsum() for _ in range(30)])
 
 
@@ -53,15 +61,21 @@ def test_the_error_is_in_changes_of_each_series():
     assert scaled_error(past, past.truth + np.array([[4.0], [400.0]]), 4) == pytest.approx(1.0)
 
 
+def test_the_usual_spread_is_a_share_of_the_size_of_each_series():
+    waves = [10 + np.tile([-1.0, 1.0], 20), 300 + np.tile([-30.0, 30.0], 20), np.full(40, 7.0)]
+    assert usual_spread(batch_of(waves), 4) == pytest.approx(0.1)
+    assert usual_spread(batch_of(waves[2:]), 4) == 0.0
+
+
 def test_the_best_of_several_is_the_nearest():
     past = past_of(WALKS, STEPS)
     parts = [Part(method="seasonal_naive", season=4), Part(method="naive", season=1)]
     assert best_part(past, parts, STEPS) == parts[1]
 
 
-@pytest.mark.parametrize("name", series_recipes.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_fit_is_repeatable_and_forecasts_anything(name, series_prepared, series_plan, tmp_path):
-    make = series_plan.recipes[name]
+    make = partial(series_recipes.load(name), steps=Steps(5, 7))
     sample = series_prepared.sample(series_plan.splits.each[0].train, seed=1)
     first, again = (make(tmp_path / each).fit(sample) for each in ("a", "b"))
     assert first.artefact.id == again.artefact.id
@@ -76,9 +90,11 @@ def test_a_fit_is_repeatable_and_forecasts_anything(name, series_prepared, serie
         assert (np.array(low) <= row).all()
         assert (np.array(row) <= high).all()
     np.testing.assert_allclose(answer["prediction"][2], 5.0)
+    assert answer["lower"][0] < answer["prediction"][0] < answer["upper"][0]  # of one number
+    assert answer["upper"][2][4] > 5.0  # no change so far does not mean none to come
 
 
-@pytest.mark.parametrize("name", series_recipes.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_one_short_series_is_enough_to_fit(name, tmp_path, series_prepared):
     recipe = series_recipes.load(name)
     sample = series_prepared.sample(np.arange(9), seed=1)

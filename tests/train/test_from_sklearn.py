@@ -128,3 +128,18 @@ def test_bad_rows_are_refused_with_what_to_do(people, tmp_path):
     (tmp_path / "taken").mkdir()
     with pytest.raises(InvalidData, match="holds something else"):
         plait.from_sklearn(model, frame, tmp_path / "taken")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (object(), "the object is no scikit-learn estimator"),
+        (Ridge(), "the Ridge is not fitted"),
+        (make_pipeline(StandardScaler(), Ridge()), "the Pipeline is not fitted"),
+    ],
+)
+def test_what_is_no_fitted_model_is_refused(people, tmp_path, model, said):
+    with pytest.raises(Refused, match=said) as caught:
+        plait.from_sklearn(model, people[0], tmp_path / "made")
+    assert caught.value.code == "import_refused"
+    assert caught.value.hint

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from plait.core.errors import EngineError
+from plait.evaluate.split import repeated_stratified
 from plait.train.heat import FAILED, tried
 from plait.train.plan import Fold
 from plait.train.race import race
@@ -161,8 +162,6 @@ def test_a_time_that_is_too_short_leaves_out_the_dearest_and_says_so(
 
 
 def test_as_many_repeats_are_run_as_there_is_time_for(plan_of, run_kind, tmp_path, clock):
-    from plait.evaluate.split import repeated_stratified
-
     plan = plan_of("binary", candidates=("dummy", "linear"))
     splits = repeated_stratified(plan.prepared.target, folds=3, repeats=4, seed=3)
     plan = replace(plan, splits=splits, judge=timed({"dummy": 1.0, "linear": 2.0}))
@@ -175,3 +174,19 @@ def test_as_many_repeats_are_run_as_there_is_time_for(plan_of, run_kind, tmp_pat
     )
     assert (again.schedule, again.results) == (found.schedule, found.results)
     assert race(plan, run_kind(), folder=tmp_path / "whole").schedule is None
+
+
+def test_three_of_five_splits_count_when_there_is_no_time_for_more(
+    plan_of, run_kind, tmp_path, clock
+):
+    plan = plan_of("binary", candidates=("dummy", "linear"))
+    splits = repeated_stratified(plan.prepared.target, folds=5, repeats=2, seed=3)
+    plan = replace(plan, splits=splits, judge=timed({"dummy": 1.0, "linear": 2.0}))
+    found = race(plan, run_kind(), folder=tmp_path, schedule=Schedule(seconds=25))
+    assert found.lost == {}
+    assert (found.plan.splits.folds, found.plan.splits.repeats) == (3, 1)
+    assert len(found.results[0].scores) == found.schedule["splits"] == 3
+    again = race(
+        plan, run_kind(), folder=tmp_path / "again", schedule=Schedule.read(found.schedule)
+    )
+    assert (again.schedule, again.results) == (found.schedule, found.results)

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from plait.core.contract import Contract, Requirements
 from plait.core.errors import InvalidData
 from plait.engines.base import json_bytes, load, read_artefact, read_bytes, write_artefact
 from plait.evaluate.split import time_ordered
 from plait.train.from_sklearn import from_sklearn
 from plait.train.incumbent import DOUBT, NOTE, Incumbent, enter, seen, worth
 from plait.train.race import Raced, Result, race
+from plait.train.require import check_all
 
 pandas = pytest.importorskip("pandas")
 
@@ -87,6 +89,23 @@ def test_it_races_and_the_doubt_is_noted(imported, small, run_kind, tmp_path):
     said = worth(raced, "incumbent")
     assert said.startswith("Whether replacing the incumbent is worth it is open: dummy's")
     assert "may have been trained on the rows that judged it" in said
+
+
+def test_its_licence_is_held_against_what_the_contract_allows(imported, small, run_kind, tmp_path):
+    made = imported[0]()
+    artefact = read_artefact(made)
+    files = {name: read_bytes(made / name) for name in artefact.manifest.files}
+    bought = replace(artefact.manifest, licence="GPL-3.0-only")
+    write_artefact(tmp_path / "bought", bought, files)
+    contract = Contract(
+        task="tabular", data="", target="y", require=Requirements(licence=("MIT", "Apache-2.0"))
+    )
+    run = run_kind()
+    raced = race(enter(small, tmp_path / "bought"), run, folder=tmp_path)
+    ours, theirs = check_all(contract, raced, run).results
+    assert ours.broken == ()
+    (broken,) = theirs.broken
+    assert broken.said == ("its licence is GPL-3.0-only, and only MIT or Apache-2.0 is allowed")
 
 
 def test_only_later_rows_judge_where_the_end_of_its_training_is_known(imported, small):

@@ -1,14 +1,20 @@
 """A model's columns and classes are found in the contract, or it is said what to do."""
 
+from dataclasses import replace
+
 import lightgbm
 import numpy as np
 import pytest
 
+from plait.core.contract import FeatureNote
 from plait.core.errors import Refused
 from plait.engines.answer import calibrated_odds
-from plait.engines.pipeline import Calibration, NumberCode
-from plait.train.incumbent_file import Told, surround, take_lightgbm
+from plait.engines.base import json_bytes, load, write_artefact
+from plait.engines.pipeline import PIPELINE, Calibration, NumberCode
+from plait.train.incumbent_file import Told, manifest_of, surround, take_artefact, take_lightgbm
+from plait.train.plan import plan_race
 from plait.train.prepare import prepare
+from plait.train.variant import with_variants
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,26 @@ def test_a_column_that_is_no_feature_is_named(table, names, said):
     told = Told(absent={"score": "the contract excludes it"})
     with pytest.raises(Refused, match=said):
         take_lightgbm(text(names), table, told)
+
+
+def test_an_artefact_that_computes_features_reads_what_they_are_made_of(
+    loans, contracts, table, tmp_path
+):
+    made = {"ratio": FeatureNote(expr="debt / (income + 1)"), "area": FeatureNote()}
+    contract = replace(contracts["binary"], candidates=("linear",), features=made)
+    prepared = prepare(loans, contract)
+    make = with_variants(plan_race(prepared, contract)).recipes["linear+engineered"]
+    rows = np.arange(len(prepared))
+    expected = (
+        make(tmp_path / "old").fit(prepared.sample(rows, seed=0)).predict(prepared.take(rows))
+    )
+    taken = take_artefact(tmp_path / "old", table, Told())
+    assert taken.read == ("area", "debt", "income")
+    manifest = manifest_of(taken, table, origin="tests", licence="own")
+    files = {**taken.files, PIPELINE: json_bytes(taken.pipeline.record())}
+    write_artefact(tmp_path / "new", manifest, files)
+    found = load(tmp_path / "new").predict(table.take(rows))
+    np.testing.assert_array_equal(found["probability_yes"], expected["probability_yes"])
 
 
 @pytest.mark.parametrize(

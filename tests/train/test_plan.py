@@ -8,6 +8,7 @@ from plait.core.errors import InvalidSettings, UnknownName
 from plait.core.extras import installed
 from plait.train.base import candidate_names
 from plait.train.corpus import prepare_text
+from plait.train.encoder import Encoder
 from plait.train.plan import MANY_TEXTS, plan_few, plan_race
 from plait.train.prepare import prepare
 
@@ -64,6 +65,21 @@ def test_texts_have_candidates_of_their_own(talk, encoder):
     assert (plan.max_loss, plan.metric.name) == (0.05, "log_loss")
     assert {"onnxruntime", "tokenizers"} < set(plan.libraries)
     assert plan_race(prepared, replace(TEXTS, out_of_scope=None)).max_loss is None
+
+
+def test_an_encoder_whose_weights_are_at_hand_may_be_tuned(talk, tiny_encoder):
+    prepared = prepare_text(talk(8), TEXTS)
+    published = Encoder(tiny_encoder, published=tiny_encoder.folder)
+    plan = plan_race(prepared, TEXTS, encoder=published)
+    assert ("minilm_tuned" in plan.recipes) == installed("torch")
+    assert any("minilm_tuned was not raced" in note for note in plan.prepared.notes) != installed(
+        "torch"
+    )
+    named = replace(TEXTS, candidates=("minilm_tuned", "majority"))
+    plan = plan_race(prepared, named, encoder=published)
+    assert list(plan.recipes) == ["minilm_tuned", "majority"]
+    assert ("torch" in plan.libraries) == installed("torch")
+    assert list(plan_race(prepared, named, encoder=Encoder(tiny_encoder)).recipes) == ["majority"]
 
 
 def test_without_an_encoder_its_candidates_are_left_out(talk):

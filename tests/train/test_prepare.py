@@ -69,16 +69,39 @@ def test_rows_without_a_target_are_left_out_and_told(loans, contracts):
     assert found.notes[0] == "24 of 240 rows have no approved and are left out."
 
 
-def test_repeated_rows_are_told(loans, contracts):
-    def doubled(column):
-        return RawColumn(column.name, column.kind, np.concatenate([column.values] * 2))
-
-    found = prepare([doubled(each) for each in loans], contracts["binary"])
-    assert any("Rows that repeat another exactly: 240 of 480" in note for note in found.notes)
+def copied(loans, rows):
+    """Return the loans with some of them once more at the end."""
+    again = np.concatenate([np.arange(len(loans[0].values)), rows])
+    return [RawColumn(each.name, each.kind, each.values[again]) for each in loans]
 
 
-def test_distinct_rows_are_not_told_repeated(prepared):
-    assert not any("repeat" in note for note in prepared.notes)
+def test_many_copies_are_kept_together(loans, contracts):
+    found = prepare(copied(loans, np.arange(60)), contracts["binary"])
+    assert found.copied.sum() > 100  # a few of the loans are alike by right
+    assert found.groups is found.same
+    assert (found.same[:60] == found.same[240:]).all()
+
+
+def test_few_copies_and_copies_in_order_of_time_are_left_where_they_are(loans, contracts):
+    few = prepare(copied(loans, np.arange(1)), contracts["binary"])
+    assert (few.copied.sum(), few.groups) == (2, None)
+    timed = replace(contracts["binary"], time="number")
+    assert prepare(copied(loans, np.arange(60)), timed).groups is None
+
+
+def test_copies_of_a_class_that_is_one_row_cannot_be_kept_apart(loans, contracts):
+    target = loans[-1].values
+    yes = np.flatnonzero(target == "yes")
+    one = np.concatenate([np.flatnonzero(target == "no"), np.repeat(yes[:1], 50)])
+    rows = [RawColumn(each.name, each.kind, each.values[one]) for each in loans]
+    found = prepare(rows, contracts["binary"])
+    assert found.copied.sum() >= 50
+    assert found.groups is None
+
+
+def test_distinct_rows_stand_for_themselves(prepared):
+    assert prepared.groups is None
+    assert not prepared.copied.any()
 
 
 def test_leaks_are_found_in_features_and_beyond(loans, contracts):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plait.core.contract import Fairness, Requirements
+from plait.core.contract import Coverage, Fairness, Requirements
 from plait.core.errors import InvalidSettings
 from plait.engines.base import read_artefact
 from plait.train.conclude import conclude
@@ -16,10 +16,12 @@ from plait.train.require import (
     answers_of,
     calibrated,
     check_all,
+    coverages,
     interval,
     licence,
     monotone,
     reasons,
+    unjudged,
 )
 
 
@@ -139,6 +141,44 @@ def test_classes_without_a_set_break_an_interval(contracts, raced):
     assert str(broken) == "breaks interval: it gives no interval and no set"
 
 
+def test_what_holds_over_all_and_not_within_a_group_breaks_the_interval(contracts, regressed):
+    plan = regressed.plan
+    contract = asked(contracts, "regression", interval=Coverage(coverage=0.9, by="area"))
+    repeated = replace_covered(answers_of(plan, regressed.results[1]))
+    times = 12  # so that the groups have the 200 rows
+    row, split = np.tile(repeated.row, times), np.tile(repeated.split, times)
+    area = plan.prepared.columns["area"][row]
+    few = Answers(
+        row=row,
+        split=split,
+        prediction=np.zeros(len(row)),
+        covered=(area != "coast") | (np.cumsum(area == "coast") % 4 != 0),
+    )
+    (broken,) = interval(contract, plan, regressed.results[1], few)
+    assert str(broken) == (
+        "breaks interval: it holds 75 % of rows of area coast, and 90 % is asked for"
+    )
+    every = [each.group for each in coverages(contract, plan, few)]
+    assert every == ["", "coast", "town", "village"]
+    assert interval(asked(contracts, "regression", interval=0.9), plan, None, few) == ()
+
+
+def test_coverage_may_be_asked_within_classes(contracts, plan):
+    row = np.tile(np.arange(len(plan.prepared)), 5)
+    split = np.zeros(len(row), dtype=np.int64)
+    sure = np.ones(len(row), dtype=bool)
+    answers = Answers(row=row, split=split, prediction=np.zeros((len(row), 2)), covered=sure)
+    contract = asked(contracts, interval=Coverage(coverage=0.9, by="class"))
+    assert [each.group for each in coverages(contract, plan, answers)] == ["", "no", "yes"]
+
+
+@pytest.mark.parametrize("by", ["debt", "aera", "person"])
+def test_coverage_within_what_is_no_feature_with_levels_is_refused(loans, contracts, by):
+    with pytest.raises(InvalidSettings, match="no feature with levels") as caught:
+        prepare(loans, asked(contracts, interval=Coverage(coverage=0.9, by=by)))
+    assert caught.value.where == "require.interval.by"
+
+
 def replace_covered(answers):
     return Answers(
         row=answers.row,
@@ -180,8 +220,44 @@ def test_a_gap_between_groups_is_told_with_its_interval(loans, contracts, raced,
     assert broken.limit == "fairness"
     assert broken.measured > broken.allowed == 0.05
     assert "demographic_parity differs by " in str(broken)
+    assert "thresholds per group, which plait never applies, would leave 0.0" in str(broken)
+    assert "coast 0." in str(broken)
+    assert " per 100 rows instead of " in str(broken)
+    assert str(broken).endswith("by the very rows that chose them")
     wide = replace(contract, fairness=replace(rule, max_gap=0.9))
     assert all(each.broken == () for each in check_all(wide, aware, run_kind()).results)
+
+
+def test_groups_of_two_columns_are_crossed(loans, contracts, raced, run_kind):
+    rule = Fairness(group=("area", "married"), metric="demographic_parity", max_gap=0.05)
+    contract = replace(contracts["binary"], fairness=replace(rule, min_rows=20))
+    prepared = prepare(loans, contract)
+    assert not {"area", "married"} & set(prepared.columns)
+    plan = replace(raced.plan, prepared=replace(raced.plan.prepared, aside=prepared.aside))
+    checked = check_all(contract, replace(raced, plan=plan), run_kind())
+    (broken,) = checked.results[1].broken
+    assert "between area x married " in str(broken)
+    (said,) = unjudged(contract, plan)
+    assert "of area x married " in said
+    assert " x missing (" in said
+
+
+def test_groups_are_unjudged_by_the_rows_tested_and_their_outcomes(loans, contracts, raced):
+    areas = prepare(loans, replace(contracts["binary"], fairness=Fairness(group="area"))).aside
+    counts = dict(zip(*np.unique(areas["area"].astype(str), return_counts=True), strict=True))
+    smallest = min(counts, key=lambda name: counts[name])
+    rule = Fairness(group="area", metric="demographic_parity", min_rows=int(counts[smallest]))
+    contract = replace(contracts["binary"], fairness=rule)
+    plan = replace(raced.plan, prepared=replace(raced.plan.prepared, aside=areas))
+    assert unjudged(contract, plan) == []
+    part = replace(plan, splits=plan.splits.first(2))
+    (said,) = unjudged(contract, part)
+    assert f"fewer than {rule.min_rows} rows that were tested: of area " in said
+    few = replace(plan, prepared=replace(plan.prepared, target=np.zeros(len(plan.prepared))))
+    opportunity = replace(contract, fairness=replace(rule, metric="equal_opportunity"))
+    (said,) = unjudged(opportunity, few)
+    assert f", or than {-(-rule.min_rows // 5)} positive ones: of area " in said
+    assert said.count(" rows)") == len(counts)
 
 
 def test_who_breaks_a_requirement_loses_and_the_decision_says_by_how_much(

@@ -7,9 +7,11 @@ import pytest
 
 from plait.core.contract import Contract
 from plait.core.errors import InvalidData, UnknownName
+from plait.core.extras import installed
 from plait.engines.base import read_artefact
 from plait.evaluate.forecast import naive_scale
 from plait.train.conclude import conclude
+from plait.train.forecast_base import series_recipes
 from plait.train.measure import Measured, measure
 from plait.train.series_plan import judge_series, plan_series
 
@@ -18,12 +20,27 @@ CONTRACT = Contract(
 )
 
 
-def test_the_race_has_every_candidate_and_five_points_in_time(series_plan):
-    assert list(series_plan.recipes) == [
-        "naive", "seasonal_naive", "theta", "damped_ets", "combination", "lightgbm"
-    ]  # fmt: skip
+def test_the_race_has_every_candidate_and_five_points_in_time(series_plan, series_prepared):
+    able = [name for name in series_recipes.names() if name != "network" or installed("torch")]
+    assert list(plan_series(series_prepared, CONTRACT).recipes) == able
     assert (len(series_plan.splits), series_plan.splits.kind) == (5, "time_ordered")
     assert (series_plan.metric.name, series_plan.metric.greater_is_better) == ("mase", False)
+
+
+def test_without_torch_the_network_is_left_out_with_a_note(series_prepared, monkeypatch):
+    monkeypatch.setattr("plait.train.plan.installed", lambda library: library != "torch")
+    plan = plan_series(series_prepared, CONTRACT)
+    assert "network" not in plan.recipes
+    assert plan.prepared.notes[0].startswith("network was not raced: it needs torch (pip install")
+    named = plan_series(series_prepared, replace(CONTRACT, candidates=("network",)))
+    assert list(named.recipes) == ["network"]
+
+
+def test_what_computes_the_scores_is_named_torch_among_it(series_prepared, monkeypatch):
+    monkeypatch.setattr("plait.train.plan.installed", lambda _: True)
+    assert "torch" in plan_series(series_prepared, CONTRACT).libraries
+    few = replace(CONTRACT, candidates=("naive",))
+    assert "torch" not in plan_series(series_prepared, few).libraries
 
 
 def test_what_came_later_is_not_seen(series_plan, series_prepared):
@@ -106,6 +123,12 @@ def test_a_contract_may_name_candidates_and_metric(series_prepared):
         plan_series(series_prepared, replace(CONTRACT, metric="rmsse"))
     with pytest.raises(UnknownName):
         plan_series(series_prepared, replace(CONTRACT, candidates=("prophet",)))
+
+
+def test_a_season_too_long_for_the_series_is_named(series_prepared):
+    with pytest.raises(InvalidData, match="too short for a season of 40") as raised:
+        plan_series(replace(series_prepared, season=40), CONTRACT)
+    assert raised.value.where == "season"
 
 
 def test_series_too_short_to_judge_are_refused(series_prepared):

@@ -85,3 +85,9 @@ def test_a_regression_has_no_threshold(contracts, known):
     said = told(contracts, Raced(plan=known.plan, results=results), problem="regression")
     assert "its roc_auc is 1,236" in said
     assert "probability" not in said
+
+
+def test_a_race_without_time_for_all_folds_says_by_how_many(contracts, known):
+    plan = replace(known.plan, splits=known.plan.splits.first(2))
+    said = told(contracts, replace(known, plan=plan))
+    assert "judged 2 times (by 2 of 3 folds; for all there was no time) on rows held out" in said

@@ -9,14 +9,15 @@ from plait.core.errors import MissingExtra
 from plait.engines.encode import Encoder
 from plait.engines.network import Network
 from plait.train.code import standard_codes
-from plait.train.tabm import BINS, TabM, _shape, _torch, _Training
+from plait.train.seeded import torch_of
+from plait.train.tabm import BINS, TabM, _shape, _Training
 
 
 def test_without_torch_it_says_what_to_install(samples, tmp_path, monkeypatch):
     def absent(name):
         raise ImportError(name)
 
-    monkeypatch.setattr("plait.train.tabm.import_module", absent)
+    monkeypatch.setattr("plait.train.seeded.import_module", absent)
     with pytest.raises(MissingExtra, match="torch"):
         TabM(tmp_path).fit(samples["binary"])
 
@@ -52,7 +53,7 @@ def test_numpy_answers_as_torch_does(samples):
     codes = standard_codes(sample)
     matrix = Encoder(codes).matrix(sample.columns, len(sample.target))
     shape, pieces = _shape(sample, codes, matrix, np.array(sample.target))
-    with _torch(1) as torch:
+    with torch_of(1) as torch:
         training = _Training(torch, sample, shape, pieces)
         rows = torch.from_numpy(matrix.astype(np.float32))
         with torch.no_grad():

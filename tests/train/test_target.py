@@ -76,6 +76,8 @@ def test_a_positive_level_that_is_none_is_refused(column, positive, hint):
     ("column", "code", "said"),
     [
         (text(["2024-05-01"] * 30, "time"), "data_target_kind", "time"),
+        (number([0.5, np.inf] * 30), "data_target_kind", "row 2 has inf, which no candidate"),
+        (number([0.5, 1.5] * 30 + [np.nan, -2e150]), "data_target_kind", "row 62 has -2e+150"),
         (number([1] * 30), "data_target_constant", "is 1 in every row"),
         (text(["yes", None] * 30), "data_target_constant", "is yes in every row"),
         (number([np.nan] * 30), "data_target_constant", "missing in every row"),

@@ -53,6 +53,7 @@ def card(decision: Decision, evidence: Evidence | None = None) -> str:
         ("Intended use", _use(contract)),
         ("Data and splits", _data(evidence)),
         ("Scores", _scores(decision)),
+        ("What inputs were worth", (f"- {each.said}" for each in decision.inputs)),
         ("Limits and requirements", _limits(contract, _won(decision))),
         ("What to doubt", _doubts(decision)),
         ("Record", _record(decision, evidence)),
@@ -70,7 +71,9 @@ def _won(decision: Decision) -> Standing | None:
 def _use(contract: Mapping[str, Json]) -> Iterator[str]:
     if not contract:
         return
-    yield f"- predicts `{contract['target']}` ({contract['task']})"
+    quantile = contract.get("quantile")
+    what = "predicts" if quantile is None else f"answers with the {quantile} quantile of"
+    yield f"- {what} `{contract['target']}` ({contract['task']})"
     if contract.get("positive"):
         yield f"- the positive level is `{contract['positive']}`"
     if contract.get("cost"):
@@ -85,15 +88,16 @@ def _use(contract: Mapping[str, Json]) -> Iterator[str]:
 def _data(evidence: Evidence | None) -> Iterator[str]:
     if evidence is None:
         return
-    splits = evidence.splits
+    splits, group = evidence.splits, evidence.contract.get("group")
     kinds = {
         "stratified": "shuffled, each class in proportion",
-        "grouped": f"whole groups of `{evidence.contract.get('group')}`",
+        "grouped": f"whole groups of `{group}`" if group else "copies of a row kept together",
         "time_ordered": f"in order of `{evidence.contract.get('time')}`: the past trains",
     }
     yield f"- data version `{evidence.dataset}`"
     kind = kinds.get(str(splits["kind"]), str(splits["kind"]))
-    yield f"- {splits['folds']} folds, {splits['repeats']} times; {kind}; seed {splits['seed']}"
+    of = f" of {splits['drawn']}" if "drawn" in splits else ""
+    yield f"- {splits['folds']}{of} folds, {splits['repeats']} times; {kind}; seed {splits['seed']}"
     if evidence.schedule is not None:
         yield f"- {evidence.schedule['splits']} splits count; the rest was not run"
 
@@ -136,9 +140,14 @@ def _limits(contract: Mapping[str, Json], won: Standing | None) -> Iterator[str]
     fairness = cast("Mapping[str, Json] | None", contract.get("fairness"))
     if fairness:
         yield (
-            f"- fairness: {fairness['metric']} between groups of `{fairness['group']}`, a gap of "
+            f"- fairness: {fairness['metric']} between groups of `{_crossed(fairness)}`, a gap of "
             f"at most {fairness['max_gap']}{state}"
         )
+
+
+def _crossed(fairness: Mapping[str, Json]) -> str:
+    group = fairness["group"]
+    return group if isinstance(group, str) else "` x `".join(cast("Sequence[str]", group))
 
 
 def _doubts(decision: Decision) -> Iterator[str]:

@@ -7,7 +7,9 @@ from typing import Any
 
 from plait.core.contract import Contract
 from plait.core.errors import InvalidSettings, UnknownName, shown
+from plait.core.expression import parse_expression
 from plait.core.settings import Node
+from plait.evaluate.metric import PINBALL
 from plait.train.names import known_candidates, known_metrics
 
 TASKS = ("tabular", "text", "series")
@@ -20,10 +22,12 @@ _SHARE = "write a share above 0 and below 1, such as "
 _COUNT = "write a whole number from 0 on"
 _RANGES: Sequence[tuple[tuple[str, ...], Callable[[Any], bool], str]] = (
     (("out_of_scope", "max_loss"), lambda number: 0 < number < 1, f"{_SHARE}0.05"),
-    (("require", "interval"), lambda number: 0 < number < 1, f"{_SHARE}0.9"),
+    (("require", "interval"), lambda it: isinstance(it, dict) or 0 < it < 1, f"{_SHARE}0.9"),
+    (("require", "interval", "coverage"), lambda number: 0 < number < 1, f"{_SHARE}0.9"),
     (("fairness", "max_gap"), lambda number: 0 < number < 1, f"{_SHARE}0.1"),
     (("fairness", "min_rows"), lambda number: number > 0, "write a whole number above 0"),
     (("anomaly", "share"), lambda number: 0 < number < 0.5, "write a share from 0 to 0.5"),
+    (("objective", "quantile"), lambda number: 0 < number < 1, f"{_SHARE}0.9"),
     (("horizon",), lambda number: number >= 0, _COUNT),
     (("season",), lambda number: number >= 0, _COUNT),
 )
@@ -71,6 +75,7 @@ def _check_contract(name: str, contract: Contract, node: Node) -> None:
     task = find_node(node, "task")
     if task is not None and contract.task not in TASKS:
         raise _wrong(task, f"this plait knows {', '.join(TASKS)} only")
+    _check_quantile(contract, node)
     if contract.metric:
         metrics, written = known_metrics(contract), find_node(node, "metric")
         _check_name("unknown_metric", "metric", contract.metric, metrics, written)
@@ -81,7 +86,9 @@ def _check_contract(name: str, contract: Contract, node: Node) -> None:
     if not contract.target and contract.task != "tabular":
         raise _wrong(node, "name the column to predict: `target: COLUMN`")
     _check_texts(contract, node)
+    _check_made(contract, node)
     _check_series(contract, node)
+    _check_fairness(contract, node)
     for names, fits, hint in _RANGES:
         number = find_node(node, *names)
         if number is not None and number.content is not None and not fits(number.content):
@@ -104,6 +111,24 @@ def _check_texts(contract: Contract, node: Node) -> None:
             )
 
 
+def _check_made(contract: Contract, node: Node) -> None:
+    """Look at features that are made of columns."""
+    for name, note in contract.features.items():
+        written = find_node(node, "features", name)
+        if written is None or not note.made:
+            continue
+        if not contract.target:
+            raise _wrong(written, "features are made only for a contract with a target")
+        if note.expr and note.embed:
+            raise _wrong(written, "give `expr` or `embed`: a text is embedded as it is")
+        if note.expr:
+            try:
+                parse_expression(note.expr)
+            except InvalidSettings as error:
+                error.where = (find_node(written, "expr") or written).where
+                raise
+
+
 def _check_series(contract: Contract, node: Node) -> None:
     """Look at the keys that only contracts of series have, and at those that they have not."""
     series = contract.task == "series"
@@ -116,6 +141,45 @@ def _check_series(contract: Contract, node: Node) -> None:
         written = find_node(node, "require", name)
         if written is not None and getattr(contract.require, name):
             raise _wrong(written, "of a series contract only `interval` and `licence` can be asked")
+    by = find_node(node, "require", "interval", "by")
+    if series and by is not None and by.content:
+        raise _wrong(by, "a series contract has no features to keep a coverage within")
+
+
+def _check_fairness(contract: Contract, node: Node) -> None:
+    """Look at the groups, and at what nobody could judge without a target."""
+    group = find_node(node, "fairness", "group")
+    if group is not None and contract.fairness is not None:
+        groups = contract.fairness.groups
+        if not groups or not all(groups) or len(set(groups)) < len(groups):
+            raise _wrong(group, "name a column, or several in a list, each once")
+    asked = {
+        ("fairness",): contract.fairness is not None,
+        ("require", "calibrated"): contract.require.calibrated,
+    }
+    for names, wanted in asked.items():
+        written = find_node(node, *names)
+        if wanted and written is not None and contract.task == "tabular" and not contract.target:
+            raise _wrong(written, "it is judged by a target, which this contract lacks")
+
+
+def _check_quantile(contract: Contract, node: Node) -> None:
+    """Look at what goes with a quantile, and at the metric that goes with nothing else."""
+    written = find_node(node, "objective", "quantile")
+    metric, cost = find_node(node, "metric"), find_node(node, "objective", "cost")
+    if contract.objective.quantile is None:
+        if contract.metric == PINBALL and metric is not None:
+            raise _wrong(metric, "it goes with `objective: {quantile: 0.9}`")
+        return
+    if written is None:
+        return
+    if contract.task != "tabular" or not contract.target:
+        raise _wrong(written, "a quantile is asked of `task: tabular` with a target")
+    if cost is not None and cost.content is not None:
+        raise _wrong(cost, "costs are of classes, and a quantile is of a number: remove one")
+    interval = find_node(node, "require", "interval")
+    if interval is not None and interval.content is not None:
+        raise _wrong(interval, "an answer that is a quantile has no interval: remove it")
 
 
 def _check_name(code: str, kind: str, name: str, known: Collection[str], node: Node | None) -> None:

@@ -101,7 +101,8 @@ class Deciding:
                 "contract_unmet",
                 decision.summary,
                 where=decision.contract,
-                hint=f"`plait decisions {decision.id[:12]}` shows each candidate; widen the limits",
+                hint=f"`plait decisions {decision.id[:12]}` shows each candidate; widen the limits"
+                + (", or give more minutes" if decision.not_finished else ""),
             )
         return decision
 

@@ -31,6 +31,7 @@ from plait.train.incumbent_file import (
     take_onnx,
 )
 from plait.train.prepare import Prepared, prepare
+from plait.train.require import licence_refused
 
 LICENCE = "proprietary: as imported"
 LARGEST_MB = 1_000
@@ -126,7 +127,10 @@ def import_model(store: Store, project: Project, wish: Wish, *, by: str) -> Impo
             privacy=contract.privacy,
         )
     store.audit(by, "import", wish.contract, details={"artefact": store_id}, tenant=TENANT)
-    return Imported(artefact=store_id, engine=taken.engine, read=taken.read, notes=taken.notes)
+    refused = licence_refused(wish.licence, contract)
+    barred = (f"It will lose: {refused}.",) if refused else ()
+    notes = (*taken.notes, *barred)
+    return Imported(artefact=store_id, engine=taken.engine, read=taken.read, notes=notes)
 
 
 def _take(path: Path, prepared: Prepared, told: Told) -> tuple[Taken, str]:
@@ -273,7 +277,7 @@ def _why_absent(contract: Contract, frame: Frame, prepared: Prepared) -> dict[st
             found[name] = "that is the target"
         elif name in contract.exclude:
             found[name] = "the contract excludes it"
-        elif contract.features and name not in contract.features:
+        elif contract.chosen and name not in contract.chosen:
             found[name] = "the contract does not name it among its features"
         else:
             found[name] = next(

@@ -20,6 +20,7 @@ from plait.train.plan import Plan, plan_few, plan_race
 from plait.train.prepare import Prepared, prepare
 from plait.train.series import PreparedSeries, prepare_series
 from plait.train.series_plan import plan_series
+from plait.train.variant import with_variants
 
 
 def prepared(frame: Frame, contract: Contract, seed: int = 0) -> Prepared:
@@ -75,7 +76,7 @@ def planned(
     rows = replace(rows, notes=(*notes, *rows.notes))
     if few(contract, rows):
         return plan_few(rows, contract, seed=seed, encoder=encoder)
-    plan = plan_race(rows, contract, seed=seed, encoder=encoder)
+    plan = with_variants(plan_race(rows, contract, seed=seed, encoder=encoder), encoder)
     if contract.task == "text" or incumbent is None:
         return plan
     return with_incumbent(store, project, name, plan, time=contract.time, artefact=incumbent)

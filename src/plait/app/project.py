@@ -164,7 +164,12 @@ def init_data(folder: Path, data: str, target: str) -> Started:
     _refuse_existing(folder)
     table = read_table(data)
     contract = Contract(task="tabular", data=data, target=target)
-    found = prepare(table.columns, contract)
+    try:
+        found = prepare(table.columns, contract)
+    except InvalidData as error:
+        if error.code == "data_no_features":
+            error.hint += "; texts and series have contracts of their own: docs/contracts.md"
+        raise
     leaks = sorted(leak.column for leak in found.leaks if leak.kind != "single_feature")
     kept = [name for name in found.input.names if name not in leaks]
     if not kept:

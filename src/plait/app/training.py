@@ -266,7 +266,7 @@ def _with(contract: Contract, add: Sequence[str]) -> Contract:
             hint="name the column with `text: COLUMN`",
         )
     features = contract.features
-    if features:
+    if contract.chosen:
         features = {**features, **dict.fromkeys(add, FeatureNote())}
     exclude = tuple(column for column in contract.exclude if column not in add)
     return replace(contract, features=features, exclude=exclude)

@@ -139,7 +139,7 @@ def _announce(folder: Path, *, talks: bool) -> None:
         if size
         else "fetches nothing, for all it needs is here already"
     )
-    takes = "a minute; writes 75 MB" if talks else "half a minute; writes 2 MB"
+    takes = "a minute or two; writes 75 MB" if talks else "half a minute; writes 2 MB"
     console.print(
         f"plait demo {fetches}; trains in a process of its own, on one core, with less than "
         f"{'1 GB' if talks else '400 MB'} of memory in all; takes about {takes} to "

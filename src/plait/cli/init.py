@@ -23,10 +23,14 @@ def command(folder: Path, data: str | None, target: str | None, as_json: bool) -
     """Start a project in DIR.
 
     With --data and --target from your own data; without, the lending desk: real mortgage
-    applications, fetched once.
+    applications, fetched once. It writes a contract for rows with a target; those for texts,
+    forecasts and anomalies are a line each in plait.yaml: docs/contracts.md.
     """
     if (data is None) != (target is None):
-        raise click.UsageError("--data and --target go together")
+        raise click.UsageError(
+            "--data and --target go together (a contract for anomalies has no target: write it in "
+            "plait.yaml, docs/contracts.md)"
+        )
     if data is not None and target is not None:
         started = init_data(folder, data, target)
     else:

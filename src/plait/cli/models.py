@@ -104,7 +104,7 @@ def import_file(
     wish = Wish(
         path=file,
         contract=contract,
-        licence=said["licence"],
+        licence=said["licence"].strip() or LICENCE,
         origin=said["origin"],
         columns=tuple(filter(None, said["columns"].split(","))),
         classes=tuple(filter(None, said["classes"].split(","))),

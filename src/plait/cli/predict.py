@@ -85,10 +85,10 @@ def _series(app: App, contract: str, row: str | None, *, as_json: bool) -> None:
     """Answer the history of a series."""
     if row is None:
         raise click.UsageError(f"{contract} answers a series: --row '{{\"history\": [1.5, 2]}}'")
-    (sent, *more) = _rows(row)
-    if more:
+    sent = _rows(row)
+    if len(sent) != 1:
         raise click.UsageError("a series contract answers one history at a time")
-    asked = forecast_request(contract, sent)
+    asked = forecast_request(contract, sent[0])
     response = app.forecast(contract, asked.history, asked.horizon)
     if as_json:
         print_json(response.record())

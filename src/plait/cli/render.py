@@ -32,6 +32,10 @@ def show_decision(decision: Decision) -> None:
     for reason in decision.reasons():
         name, verb, why = reason.partition(":")
         console.print(f"[bold]{escape(name)}[/]{verb}{escape(why)}")
+    if decision.inputs:
+        console.print("\n[bold]what inputs were worth[/]")
+    for worth in decision.inputs:
+        console.print(f"{escape(worth.said)}.")
     if decision.summary:
         console.print(f"\n{escape(decision.summary)}")
     if decision.notes:
@@ -96,6 +100,9 @@ def show_answers(
             share = cast(float, reason["contribution"])
             shown = f"[{'green' if share > 0 else 'red'}]{_signed(share)}[/]"
             console.print(f"  {shown}  {named(str(reason['feature']), reason['value'], notes)}")
+        for code in cast("Sequence[Mapping[str, Json]]", prediction.get("codes", ())):
+            cost = _signed(cast(float, code["contribution"]))
+            console.print(f"  [red]{code['code']}[/]  {escape(str(code['words']))} [dim]{cost}[/]")
 
 
 def show_forecast(answered: Mapping[str, Json]) -> None:
@@ -111,13 +118,18 @@ def show_forecast(answered: Mapping[str, Json]) -> None:
         titles = ("step", "forecast", "lower", "upper")
         table(titles, rows, right=titles)
         return
-    lower, upper = (figure.number(cast(float, answered[name])) for name in ("lower", "upper"))
-    what = "strange" if answered["prediction"] else "usual"
-    console.print(
-        f"[bold]the last point is {what}[/]: stranger than "
-        f"{figure.percent(cast(float, answered['score']))} of usual ones (usual is from {lower} to "
-        f"{upper})"
-    )
+    if answered["score"] is None:
+        console.print(
+            "[bold]the last point is not judged[/]: it is missing, or too few came before it to "
+            "learn from (20, or two seasons)"
+        )
+    else:
+        low, high = (figure.number(cast(float, answered[name])) for name in ("lower", "upper"))
+        what = "strange" if answered["prediction"] else "usual"
+        console.print(
+            f"[bold]the last point is {what}[/]: stranger than "
+            f"{_most(cast(float, answered['score']))} of usual ones (usual is from {low} to {high})"
+        )
     alarms = cast("Sequence[int]", answered["alarms"])
     if alarms:
         console.print(f"alarms at {', '.join(map(str, alarms))} of the history, counted from 0")
@@ -130,8 +142,14 @@ def show_legend(response: PredictResponse, target: str) -> None:
         console.print("[dim]reasons are the examples most like the text: 1 is the same[/]")
     elif first.reasons:
         unit = "log-odds, + towards the answer" if first.probabilities else f"{target}, + upwards"
-        unit = "what each adds to strangeness" if first.score is not None else unit
-        console.print(f"[dim]reasons are in {escape(unit)}[/]")
+        strange = first.score is not None
+        said = "are what each field adds to strangeness" if strange else f"are in {unit}"
+        console.print(f"[dim]reasons {escape(said)}[/]")
+    if any(each.codes for each in response.predictions):
+        _, granted = map(escape, first.probabilities)
+        console.print(
+            f"[dim]codes are what cost most log-odds against the usual row of {granted}[/]"
+        )
     point = response.operating_point
     if point is not None:
         negative, positive = (escape(f"{target} = {level}") for level in first.probabilities)
@@ -160,13 +178,18 @@ def plain(value: Json) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
+def _most(share: float) -> str:
+    """Return a share within a sentence that says "than ..."."""
+    return figure.percent(share).replace("> ", "more than ").replace("< ", "less than ")
+
+
 def _answer(prediction: Mapping[str, Json], target: str, point: OperatingPoint | None) -> str:
     """Say in words what a row gets: the level and how sure, or the number and how far off."""
     value = cast("bool | int | float | str | None", prediction["prediction"])
     chances = cast("Mapping[str, float]", prediction.get("probabilities", {}))
     if "score" in prediction:
         what = "unlike the others" if value else "like the others"
-        stranger = figure.percent(cast(float, prediction["score"]))
+        stranger = _most(cast(float, prediction["score"]))
         return f"[bold]{what}[/]: stranger than {stranger} of usual rows"
     if not chances:
         spread = cast("Sequence[float]", prediction.get("interval", ()))

@@ -39,9 +39,16 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """What the contract's errors cost; None leaves them equal."""
+    """What the contract is after.
+
+    Attributes:
+        cost: what errors cost; None leaves them equal.
+        quantile: the answer is this quantile of a number, such as 0.9 of a delivery time; None
+            answers with its mean.
+    """
 
     cost: Cost | None = None
+    quantile: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +74,21 @@ class FeatureNote:
         label: a name in words.
         unit: `percent`, `usd`, `years`, ...
         also: what else people call it, such as `borrow` for a loan amount.
+        expr: what it is computed by, of a feature that is no column of the data; see
+            `plait.core.expression`.
+        embed: whether candidates may learn from the text of this column.
     """
 
     label: str = ""
     unit: str = ""
     also: tuple[str, ...] = ()
+    expr: str = ""
+    embed: bool = False
+
+    @property
+    def made(self) -> bool:
+        """Whether it is made of columns, and so no choice among them."""
+        return bool(self.expr) or self.embed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +121,20 @@ class Anomaly:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How often the interval, or the set of levels, given with an answer must hold the truth.
+
+    Attributes:
+        coverage: share of rows, such as 0.9.
+        by: a feature with levels, within each of which that share must hold, or `class` for each
+            class of the target; "" asks for it over all rows.
+    """
+
+    coverage: float
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
     """What a candidate must be able to do, or it loses.
 
@@ -113,15 +144,25 @@ class Requirements:
             contract the answer is the probability of the positive level.
         calibrated: the probabilities are no worse than a recalibration of them would be.
         interval: coverage of the interval, or of the set of levels, given with each answer, such
-            as 0.9; None asks for none.
+            as 0.9 or `{coverage: 0.9, by: region}`; None asks for none.
         licence: licences that an artefact's parts may have; empty allows every one.
     """
 
     reasons: bool = False
     monotone: Mapping[str, Direction] = field(default_factory=dict)
     calibrated: bool = False
-    interval: float | None = None
+    interval: float | Coverage | None = None
     licence: tuple[str, ...] = ()
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of rows that the interval or set must hold; None asks for none."""
+        return self.interval.coverage if isinstance(self.interval, Coverage) else self.interval
+
+    @property
+    def interval_by(self) -> str:
+        """Within what that share must hold; "" asks for it over all rows."""
+        return self.interval.by if isinstance(self.interval, Coverage) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +170,8 @@ class Fairness:
     """How far the answers to groups of people may differ.
 
     Attributes:
-        group: the column that names them; it is never a feature.
+        group: the column that names them, or several, whose levels are crossed; none of them is
+            ever a feature.
         metric: what is compared: the rate of positive answers (`demographic_parity`), that rate
             among those who are positive (`equal_opportunity`), or the worse of that and the rate
             among those who are not (`equalized_odds`).
@@ -137,10 +179,20 @@ class Fairness:
         min_rows: a smaller group is reported and not judged.
     """
 
-    group: str
+    group: str | tuple[str, ...]
     metric: Gap = "equal_opportunity"
     max_gap: float = 0.1
     min_rows: int = 50
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The columns."""
+        return (self.group,) if isinstance(self.group, str) else self.group
+
+    @property
+    def named(self) -> str:
+        """The columns as a person reads them: `race`, or `race x sex`."""
+        return " x ".join(self.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +207,8 @@ class Contract:
         positive: the level of a binary target that counts as positive; "" takes the one that sorts
             last, such as 1, True or "yes".
         objective: what errors cost.
-        features: columns to use, with notes; empty takes every usable column.
+        features: columns to use, with notes, and features that are made of columns (`expr`,
+            `embed`); no column among them takes every usable one.
         exclude: columns never to use.
         limits: what a candidate must stay within.
         candidates: names of the candidates to race; empty races every one that fits.
@@ -210,11 +263,14 @@ class Contract:
             "positive": self.positive,
             "cost": None if cost is None else [cost.false_positive, cost.false_negative],
             "features": sorted(self.features),
+            **self._made(),
             "exclude": sorted(self.exclude),
             "limits": [limits.latency_ms, limits.size_mb, limits.memory_mb],
             "candidates": list(self.candidates),
             "privacy": self.privacy.word,
         }
+        if self.objective.quantile is not None:
+            found["quantile"] = self.objective.quantile
         if self.task == "text":
             scope = self.out_of_scope
             found["text"] = self.text
@@ -230,6 +286,23 @@ class Contract:
             found["anomaly"] = asdict(self.anomaly)
         return found
 
+    @property
+    def chosen(self) -> frozenset[str]:
+        """The columns that `features` names as they are; empty where every usable one is used."""
+        return frozenset(name for name, note in self.features.items() if not note.made)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The columns that `features` names, those whose text is read among them."""
+        return frozenset(name for name, note in self.features.items() if not note.expr)
+
+    def _made(self) -> dict[str, Json]:
+        """Return the features that are made of columns, as `record` has them."""
+        expressions = {name: note.expr for name, note in self.features.items() if note.expr}
+        texts = sorted(name for name, note in self.features.items() if note.embed)
+        found: dict[str, Json] = {"expr": expressions} if expressions else {}
+        return found | ({"embed": texts} if texts else {})
+
     @classmethod
     def read(cls, record: Mapping[str, Json]) -> "Contract":
         """Return the contract that `record()` wrote, without its data and people's names."""
@@ -238,6 +311,7 @@ class Contract:
         scope = parts.pop("out_of_scope", ["", OutOfScope().max_loss])
         require, fairness = parts.pop("require", {}), parts.pop("fairness", None)
         anomaly = parts.pop("anomaly", {})
+        expressions, texts = parts.pop("expr", {}), parts.pop("embed", [])
         return cls(
             data="",
             task=parts["task"],
@@ -245,17 +319,21 @@ class Contract:
             metric=parts["metric"],
             positive=parts["positive"],
             objective=Objective(
-                cost=None if cost is None else Cost(false_positive=cost[0], false_negative=cost[1])
+                cost=None if cost is None else Cost(false_positive=cost[0], false_negative=cost[1]),
+                quantile=parts.get("quantile"),
             ),
-            features=dict.fromkeys(parts["features"], FeatureNote()),
+            features={
+                name: FeatureNote(expr=expressions.get(name, ""), embed=name in texts)
+                for name in parts["features"]
+            },
             exclude=tuple(parts["exclude"]),
             limits=ContractLimits(latency_ms=limits[0], size_mb=limits[1], memory_mb=limits[2]),
             candidates=tuple(parts["candidates"]),
             privacy=Privacy.of(parts["privacy"]),
             text=parts.get("text", ""),
             out_of_scope=None if scope is None else OutOfScope(level=scope[0], max_loss=scope[1]),
-            require=Requirements(**{**require, "licence": tuple(require.get("licence", ()))}),
-            fairness=None if fairness is None else Fairness(**fairness),
+            require=_requirements(require),
+            fairness=None if fairness is None else _fairness(fairness),
             anomaly=Anomaly(**anomaly),
             **{
                 name: parts[name]
@@ -263,3 +341,19 @@ class Contract:
                 if name in parts
             },
         )
+
+
+def _fairness(record: Mapping[str, Any]) -> Fairness:
+    group = record["group"]
+    return Fairness(**{**record, "group": group if isinstance(group, str) else tuple(group)})
+
+
+def _requirements(record: Mapping[str, Any]) -> Requirements:
+    interval = record.get("interval")
+    return Requirements(
+        **{
+            **record,
+            "licence": tuple(record.get("licence", ())),
+            "interval": Coverage(**interval) if isinstance(interval, Mapping) else interval,
+        }
+    )

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from plait.core import figure, page
 from plait.core.contract import Paradigm
+from plait.core.doubt import Doubts
 from plait.core.ids import Json, content_id
 
 Role: TypeAlias = Literal["champion", "challenger", "shadow"]
@@ -293,7 +294,50 @@ class Promise:
     observed: float
 
 
-_LATER: dict[str, Any] = {"abstention": Abstention, "reported": Reported, "curve": LearningCurve}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputWorth:
+    """What more inputs were worth to a method, by the paired difference of its scores.
+
+    Attributes:
+        method: that raced on both.
+        inputs: `engineered` or `learned`, which hold those before them.
+        over: what it had less: `raw` or `engineered`.
+        gain: mean over the splits in the metric's unit; above 0 they helped.
+        low: lower end of the 95 % interval, corrected for overlapping training rows.
+        high: upper end of the same.
+    """
+
+    method: str
+    inputs: str
+    over: str
+    gain: float
+    low: float
+    high: float
+
+    @property
+    def said(self) -> str:
+        """The verdict and the figures, as a sentence without its full stop."""
+        verdict = "made no certain difference to"
+        if self.low > 0:
+            verdict = "helped"
+        elif self.high < 0:
+            verdict = "hurt"
+        return (
+            f"{self.inputs} inputs {verdict} {self.method}: {self.gain:+.4f} over {self.over} "
+            f"(95 % interval {self.low:+.4f} to {self.high:+.4f})"
+        )
+
+    def record(self) -> dict[str, Json]:
+        """Return it ready for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+_LATER: dict[str, Any] = {
+    "abstention": Abstention,
+    "reported": Reported,
+    "curve": LearningCurve,
+    "doubts": Doubts,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +360,8 @@ class Decision:
         not_finished: candidate -> why there is no figure of it; nothing is known of it but that.
         curve: whether more data would change the winner.
         reliability: what the winner's probabilities were worth, the least first.
+        inputs: what features that are made of columns were worth to each method.
+        doubts: labels that look wrong to the winner; None when none does.
         notes: what a reader must know: leaks suspected, columns left out, sentinels.
         summary: one paragraph for a manager.
         by: who asked for it.
@@ -337,6 +383,8 @@ class Decision:
     not_finished: Mapping[str, str] = field(default_factory=dict)
     curve: LearningCurve | None = None
     reliability: tuple[Promise, ...] = ()
+    inputs: tuple[InputWorth, ...] = ()
+    doubts: Doubts | None = None
     notes: tuple[str, ...] = ()
     summary: str = ""
     by: str
@@ -380,6 +428,7 @@ class Decision:
                 page.table(self.titles, [each.cells() for each in self.standings], bold=bold),
                 page.bullets(self.reasons()),
                 page.paragraph(self.summary),
+                page.bullets([f"{each.said}." for each in self.inputs]),
                 page.bullets(self.notes),
                 page.remark(f"{self.id} {self.evidence}"),
             )
@@ -393,7 +442,8 @@ class Decision:
         found["operating_point"] = None if point is None else point.record()
         found["notes"] = list(self.notes)
         found["reliability"] = [[p.rows, p.probability, p.observed] for p in self.reliability]
-        for name in ("not_finished", "reliability"):
+        found["inputs"] = [each.record() for each in self.inputs]
+        for name in ("not_finished", "reliability", "inputs"):
             if not found[name]:
                 del found[name]
         for name in _LATER:  # the ids of decisions without one are as they were before
@@ -412,6 +462,7 @@ class Decision:
         parts["operating_point"] = None if point is None else OperatingPoint.read(point)
         parts["notes"] = tuple(parts["notes"])
         parts["reliability"] = tuple(Promise(*each) for each in parts.get("reliability", ()))
+        parts["inputs"] = tuple(InputWorth(**each) for each in parts.get("inputs", ()))
         for name, kind in _LATER.items():
             if name in parts:
                 parts[name] = kind.read(parts[name])

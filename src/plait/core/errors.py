@@ -96,7 +96,7 @@ class InvalidData(UserError):
         "data_duplicate_column": "two columns bear one name",
         "data_column_missing": "a column that the contract or an artefact names is absent",
         "data_target_missing": "the target is not a column",
-        "data_target_kind": "the target is a time, which no candidate predicts",
+        "data_target_kind": "the target is a time, infinite or beyond 1e150: none is predicted",
         "data_target_constant": "the target has one value only",
         "data_too_small": "too few rows, or too few of a class, to compare anything",
         "data_no_features": "no usable feature is left",

@@ -1,7 +1,6 @@
 """How a series from outside is read: `{"history": [numbers or null], "horizon": n}`."""
 
 import math
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from plait.core.ids import Json
 from plait.core.request import ForecastRequest
 
 _FIELDS = frozenset({"history", "horizon"})
+_LARGEST = 1e300  # beyond, sums of squares overflow
 HINT = 'send {"history": [12.5, 13, null, 14.1], "horizon": 3}'
 
 
@@ -30,7 +30,7 @@ def read_history(request: Mapping[str, Json], most: int) -> tuple[list[float], i
     if not isinstance(history, list | tuple):
         raise _shape(f"the history is {shown(history)}, not a list of numbers", "history")
     values = [
-        value if value.__class__ is float and -math.inf < value < math.inf else _number(value, at)
+        value if value.__class__ is float and -_LARGEST <= value <= _LARGEST else _number(value, at)
         for at, value in enumerate(history)
     ]
     if all(map(math.isnan, values)):
@@ -79,12 +79,12 @@ def _number(value: Json, at: int) -> float:
             where=f"history[{at}]",
             hint="send numbers, and null for what is missing",
         )
-    if abs(value) > sys.float_info.max:
+    if abs(value) > _LARGEST:
         raise InvalidRequest(
             "row_not_finite",
-            f"the history has {shown(value)}, not a finite number",
+            f"the history has {shown(value)}, infinite or beyond {_LARGEST:.0e}",
             where=f"history[{at}]",
-            hint="send a finite number, or null for what is missing",
+            hint="send a smaller number, or null for what is missing",
         )
     return float(value)
 
@@ -96,6 +96,13 @@ def _horizon(value: Json, most: int) -> int:
             f"the horizon is {shown(value)}, not a whole number of steps from 1 on",
             where="horizon",
             hint=f"send 1 to {most}",
+        )
+    if value > most == 1:
+        raise InvalidRequest(
+            "horizon_too_long",
+            f"the horizon is {shown(value)} steps, and the contract looks one step ahead at most",
+            where="horizon",
+            hint="leave it out, or train with a longer `horizon`",
         )
     if value > most:
         raise InvalidRequest(

@@ -47,7 +47,8 @@ class Predictor(Protocol):
         Returns:
             `prediction`; for classes `probability_<level>` each, summing to 1; with an interval
             `lower` and `upper`; for texts `confidence`, and None as the prediction where it is too
-            low; with reasons `reasons`, a list of `Reason` per row.
+            low; with reasons `reasons`, a list of `Reason` per row, and where the artefact keeps
+            what a refusal is explained against `codes`, a list of `ReasonCode` per row.
 
         Raises:
             EngineError: the engine failed.
@@ -250,6 +251,7 @@ class Sample:
         interval_by: a feature each of whose levels is to have that coverage, or `class` for each
             class; "" asks for it over all rows.
         reasons: whether a refusal is to be explained against the usual accepted row.
+        quantile: of a regression, the quantile to answer with; None asks for the mean.
     """
 
     input: Schema
@@ -263,6 +265,7 @@ class Sample:
     interval: float | None = None
     interval_by: str = ""
     reasons: bool = False
+    quantile: float | None = None
 
 
 class Runnable(Protocol):

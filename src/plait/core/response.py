@@ -1,7 +1,7 @@
 """What is answered, one frozen class per kind of request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
 from plait.core.columns import Column, Scalar
@@ -50,20 +50,22 @@ class ReasonCode:
         feature: name of the field.
         value: what the row says.
         reference: what accepted rows say: the mean of a number, else the most frequent level.
+        direction: where the value lies against that reference.
         contribution: log-odds of the positive class that it cost, below 0.
-        words: all of this as a person reads it.
+        words: label, value, direction and reference as a person reads them.
     """
 
     code: str
     feature: str
     value: Scalar
     reference: Scalar
+    direction: Literal["above", "below", "like", "unlike", "missing"]
     contribution: float
     words: str
 
     def record(self) -> dict[str, Json]:
         """Return the code ready for JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Prediction:
             the contract asks for none.
         score: of a contract that looks for anomalies, the share of usual rows that are less
             strange, 0 to 1; None of any other.
+        codes: why a binary contract refused, the costliest first; empty unless reasons were asked
+            for, by the contract and in the request, and the answer is the negative level.
     """
 
     value: Scalar
@@ -89,6 +93,7 @@ class Prediction:
     confidence: float | None = None
     set: tuple[str, ...] | None = None
     score: float | None = None
+    codes: tuple[ReasonCode, ...] = ()
 
     @property
     def abstained(self) -> bool:
@@ -112,6 +117,8 @@ class Prediction:
             found["abstained"] = True
         if self.reasons:
             found["reasons"] = [reason.record() for reason in self.reasons]
+        if self.codes:
+            found["codes"] = [code.record() for code in self.codes]
         return found
 
 
@@ -194,16 +201,17 @@ class WatchResponse(ContractResponse):
 
     Attributes:
         prediction: whether the last point raises an alarm.
-        score: share of usual points that are less strange, 0 to 1.
+        score: share of usual points that are less strange, 0 to 1; None, as the next two, where
+            the point is not judged: it is missing, or too few came before it to learn from.
         lower: the lowest value that would have been usual.
         upper: the highest value that would have been usual.
         alarms: positions in the history at which an alarm was raised as its points came.
     """
 
     prediction: bool
-    score: float
-    lower: float
-    upper: float
+    score: float | None
+    lower: float | None
+    upper: float | None
     alarms: tuple[int, ...]
 
     def content(self) -> dict[str, Json]:

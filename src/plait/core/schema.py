@@ -1,5 +1,6 @@
 """What the fields of a row are, and how a row from outside is read by them."""
 
+import datetime
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -88,6 +89,15 @@ class Schema:
         return cls(tuple(Field.read(each) for each in record))
 
 
+def time_of(text: str) -> datetime.datetime | None:
+    """Return a time in ISO 8601, UTC where it names no zone; None when the text is none."""
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+
+
 class RowReader:
     """Checks rows from outside against a schema and turns them into columns.
 
@@ -101,9 +111,7 @@ class RowReader:
         self._known = frozenset(schema.names)
         self._numbers = tuple((f.name, f) for f in schema.fields if f.kind == "number")
         self._others = tuple(
-            (f.name, bool if f.kind == "boolean" else str, f)
-            for f in schema.fields
-            if f.kind != "number"
+            (f.name, _USUAL.get(f.kind, str), f) for f in schema.fields if f.kind != "number"
         )
 
     def columns(self, rows: Sequence[Row]) -> dict[str, list[Scalar]]:
@@ -144,7 +152,14 @@ class RowReader:
 _ABSENT = object()
 _WORD = 2**63
 _CLASSES: dict[FieldKind, tuple[type, ...]] = {"number": (float, int, bool), "boolean": (bool,)}
-_WORDS: dict[FieldKind, str] = {"number": "a number", "boolean": "true or false"}
+_USUAL: dict[FieldKind, type] = {"boolean": bool, "time": object}
+"""The class of a value that needs no check; of a time there is none."""
+
+_WORDS: dict[FieldKind, str] = {
+    "number": "a number",
+    "boolean": "true or false",
+    "time": "a time such as 2024-05-31",
+}
 
 
 def _value(row: Row, field: Field, index: int) -> Scalar:
@@ -160,7 +175,8 @@ def _value(row: Row, field: Field, index: int) -> Scalar:
             where=f"rows[{index}]",
             hint=f"send {_wanted(field)}",
         )
-    if value.__class__ not in _CLASSES.get(field.kind, (str,)):
+    fits = value.__class__ in _CLASSES.get(field.kind, (str,))
+    if not fits or (field.kind == "time" and time_of(cast(str, value)) is None):
         raise _wrong("row_wrong_type", field, index, f"{shown(value)}, not {_wanted(field)}")
     if field.kind == "number" and abs(cast(float, value)) > sys.float_info.max:
         raise _wrong("row_not_finite", field, index, f"{shown(value)}, not a finite number")

@@ -1,6 +1,6 @@
 """Component tables: name -> class, explicit rows merged with those of installed plug-ins."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
 
@@ -46,6 +46,12 @@ class Table(Generic[T]):
             self._loaded[name] = cast(T, row.load() if own else _plugged_in(row))
         return self._loaded[name]
 
+    def packages(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return the installed packages that these rows come from; plait is none of them."""
+        self._merge()
+        from_package = [self._rows[name].dist for name in names if name in self._rows]
+        return tuple(sorted({each.name for each in from_package if each is not None}))
+
     def _merge(self) -> None:
         if not self._merged:  # once, and late: it reads the metadata of every installed package
             for point in entry_points(group=f"plait.{self.kind}"):
@@ -57,7 +63,7 @@ def _plugged_in(row: EntryPoint) -> object:
     where, hint = f"{row.group} {row.name!r}", "upgrade the plug-in, or uninstall it"
     try:
         component = row.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # importing runs a stranger's code, which may raise anything
         message = f"plug-in {row.value} cannot be imported: {error}"
         raise EngineError("component_broken", message, where=where, hint=hint) from error
     if getattr(component, "api", None) != API:

@@ -20,6 +20,7 @@ TABLE = {
     "rules": "plait.engines.rules:load",
     "series": "plait.engines.series:load",
     "series_lightgbm": "plait.engines.series_lightgbm:load",
+    "series_network": "plait.engines.series_network:load",
     "text_linear": "plait.engines.text_linear:load",
     "text_vector": "plait.engines.text_vector:load",
 }

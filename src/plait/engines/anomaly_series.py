@@ -5,6 +5,13 @@ off is learnt from as if it were two deviations off, so that an anomaly does not
 once: robust exponential smoothing, Gelper, Fried and Croux (2010), Journal of Forecasting
 29:285-300. With a memory the errors are summed up with fading weights, which finds small shifts
 that last: the EWMA chart of Roberts (1959), Technometrics 1:239-250.
+
+Which share of points is beyond the limit is known of the stretch that was learnt from alone, so the
+limit follows: it rises with each point beyond it, and falls back by as much as the stated share
+asks for (Gibbs and Candès 2021, Adaptive conformal inference under distribution shift,
+arXiv:2106.00170), never below where it began and never far above the strangest point so far. So
+after a long burst only what is about as strange is told, until the limit has fallen back: each of
+its points takes as long as the share allows for one.
 """
 
 import math
@@ -63,6 +70,7 @@ class Settings:
         memory: weight of the newest error in the sum of errors, of (0, 1]; 1 forgets all others.
         quiet: points for which an alarm silences further ones.
         floor: an error is measured by no less than this share of the usual size of the numbers.
+        limit_rate: how fast the limit of an alarm follows, in logarithms; 0 leaves it where it is.
     """
 
     season: int = 1
@@ -72,10 +80,12 @@ class Settings:
     memory: float = 1.0
     quiet: int = 50
     floor: float = 1e-3
+    limit_rate: float = 0.0
 
     def __post_init__(self) -> None:
         rates = (self.level_rate, self.season_rate, self.scale_rate, self.memory)
-        if not all(0 < rate <= 1 for rate in rates) or self.season < 1 or self.quiet < 0:
+        least = min(self.season - 1, self.quiet, self.limit_rate)
+        if not all(0 < rate <= 1 for rate in rates) or least < 0:
             raise ValueError("a rate, the season or the quiet time is out of range")
 
     @property
@@ -97,6 +107,7 @@ class State:
     summed: float = 0.0
     alarm: int = -1
     loudness: float = 0.0
+    lift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +182,14 @@ class Point:
     Attributes:
         prediction: whether an alarm is raised here.
         score: the share of usual points that are less strange; 0 where it is not judged.
-        lower: from here on the point would have been usual.
-        upper: up to here.
+        lower: from here on the point would have been usual; None where it is not judged.
+        upper: up to here; None where it is not judged.
     """
 
     prediction: bool
     score: float
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
 
 
 class Watch:
@@ -198,16 +209,19 @@ class Watch:
         state = self.state
         at = state.steps
         judged = follow(self._settings, state, value)
-        half = 0.5 * judged.unit * self._limit
-        lower, upper = judged.middle - half, judged.middle + half
         if math.isnan(judged.raw):
-            return Point(False, 0.0, lower, upper)
-        score = 1.0 - self._tail.at(judged.raw)
+            return Point(False, 0.0, None, None)
+        lifted = math.exp(state.lift)
+        half = 0.5 * judged.unit * self._limit * lifted
+        lower, upper = judged.middle - half, judged.middle + half
+        raw = judged.raw / lifted
+        score = 1.0 - self._tail.at(raw)
         late = state.alarm < 0 or at - state.alarm > self._settings.quiet
-        loud = late or judged.raw > LOUDER * state.loudness
-        alarm = judged.raw >= self._limit and loud
+        beyond = raw >= self._limit
+        alarm = beyond and (late or raw > LOUDER * state.loudness)
         if alarm:
-            state.alarm, state.loudness = at, judged.raw
+            state.alarm, state.loudness = at, raw
+        state.lift = max(0.0, state.lift + self._settings.limit_rate * (beyond - self._share))
         return Point(alarm, score, lower, upper)
 
 

@@ -184,9 +184,9 @@ class Child:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(self._order)
-            process.stdin.flush()  # and it stays open: its end is the process's
             with process.stdout as stdout:
+                process.stdin.write(self._order)
+                process.stdin.flush()  # and it stays open: its end is the process's
                 line = stdout.readline()
             found = json.loads(line) if line else {}
         except (OSError, ValueError):

@@ -57,7 +57,7 @@ class Encoder:
             try:
                 coder.batch(columns[coder.code.column], block)
             except (KeyError, TypeError, OverflowError) as error:
-                raise _unreadable(coder.code.column, error) from error
+                raise unreadable(coder.code.column, error) from error
         return matrix
 
     def row(self, columns: Columns) -> list[float]:
@@ -68,7 +68,7 @@ class Encoder:
             for name, put in self._by_name:
                 put(columns[name][0], values)
         except (KeyError, TypeError, OverflowError) as error:
-            raise _unreadable(name, error) from error
+            raise unreadable(name, error) from error
         return values
 
 
@@ -99,7 +99,7 @@ class _Number:
 
     def batch(self, column: Column, block: Matrix) -> None:
         code = self.code
-        numbers = _numbers(column)
+        numbers = numbers_of(column)
         absent = np.isnan(numbers)
         for sentinel in code.sentinels:
             absent |= numbers == sentinel
@@ -197,14 +197,15 @@ def number_of(value: Scalar) -> float:
     return float(value)
 
 
-def _numbers(column: Column) -> Matrix:
+def numbers_of(column: Column) -> Matrix:
     """Return a column as new float64 numbers, None as NaN; text is a TypeError, digits or not."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         return column.astype(np.float64)
     return np.asarray(array("d", [math.nan if value is None else value for value in column]))
 
 
-def _unreadable(name: str, error: Exception) -> EngineError:
+def unreadable(name: str, error: Exception) -> EngineError:
+    """Return the error that says why a column cannot be read."""
     reason = "it is absent" if isinstance(error, KeyError) else str(error)
     return EngineError(
         "engine_failed",

@@ -55,7 +55,7 @@ class OnnxEmbedder:
     def __init__(self, artefact: Artefact, *, threads: int = 1) -> None:
         """Load the graph and the tokenizer of `artefact`; raises as `load` does."""
         self.artefact = artefact
-        self._tokenise, self.max_tokens = _load_tokenizer(artefact.folder / TOKENIZER)
+        self._tokenise, self.max_tokens = load_tokenizer(artefact.folder / TOKENIZER)
         self._graph = _shared_graph(artefact.folder / MODEL, threads)
         self._run, self.width = self._graph.run, self._graph.width
 
@@ -99,7 +99,7 @@ def load(artefact: Artefact) -> OnnxEmbedder:
     return OnnxEmbedder(artefact)
 
 
-def _load_tokenizer(path: Path) -> tuple[Tokenise, int]:
+def load_tokenizer(path: Path) -> tuple[Tokenise, int]:
     """Return what makes ids of a text, and the most it makes."""
     try:
         tokenizers = import_module("tokenizers")

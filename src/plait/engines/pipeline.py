@@ -1,4 +1,4 @@
-"""What surrounds a model in an artefact: encode -> model -> calibrate -> interval -> threshold.
+"""What surrounds a model in an artefact: derive -> encode -> model -> calibrate -> interval.
 
 It is written as `pipeline.json` beside the model's own file and holds everything that turns a row
 into the model's matrix and the model's raw score into an answer, as plain numbers.
@@ -11,8 +11,103 @@ from typing import Any, Literal
 
 from plait.core.contract import Problem
 from plait.core.ids import Json
+from plait.core.schema import Field, FieldKind
 
 PIPELINE = "pipeline.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A column that an expression reads.
+
+    Attributes:
+        column: name of the field.
+        kind: of the field.
+        sentinels: values read as missing.
+    """
+
+    column: str
+    kind: FieldKind
+    sentinels: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A number computed from a row before anything is encoded.
+
+    Attributes:
+        field: what it is; it may be encoded like a field of the input.
+        expr: an expression; see `plait.core.expression`.
+        reads: the columns that it reads.
+    """
+
+    field: Field
+    expr: str
+    reads: tuple[Read, ...]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What it adds."""
+        return (self.field,)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it is made of."""
+        return tuple(read.column for read in self.reads)
+
+    def record(self) -> dict[str, Json]:
+        """Return it ready for JSON."""
+        return {
+            "field": self.field.record(),
+            "expr": self.expr,
+            "reads": [asdict(read) for read in self.reads],
+        }
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> "Derived":
+        """Return what `record()` wrote."""
+        return cls(
+            field=Field.read(record["field"]),
+            expr=record["expr"],
+            reads=tuple(Read(**_tuples(each)) for each in record["reads"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextScore:
+    """What the text of a column says: `intercept + weights . vector` of a sentence encoder.
+
+    Attributes:
+        column: name of the field.
+        fields: what the scores are, one each; they may be encoded like fields of the input.
+        weights: the artefact's file of their (k, width) weights.
+        intercept: one per score.
+    """
+
+    column: str
+    fields: tuple[Field, ...]
+    weights: str
+    intercept: tuple[float, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it is made of."""
+        return (self.column,)
+
+    def record(self) -> dict[str, Json]:
+        """Return it ready for JSON."""
+        return {
+            "column": self.column,
+            "fields": [field.record() for field in self.fields],
+            "weights": self.weights,
+            "intercept": list(self.intercept),
+        }
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> "TextScore":
+        """Return what `record()` wrote."""
+        fields = tuple(Field.read(each) for each in record["fields"])
+        return cls(**{**_tuples(record), "fields": fields})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +305,7 @@ class Pipeline:
         abstain: a text whose confidence is below this is answered with None; None answers all.
         set: which levels are answered together for a stated coverage; None unless asked for.
         reference: whom an adverse answer is explained against; None unless asked for, and binary.
+        derive: what is computed from a row first, for `encode` to read.
     """
 
     problem: Problem
@@ -221,6 +317,7 @@ class Pipeline:
     abstain: float | None = None
     set: LevelSet | None = None
     reference: Reference | None = None
+    derive: tuple[Derived | TextScore, ...] = ()
 
     @property
     def by(self) -> str:
@@ -236,6 +333,7 @@ class Pipeline:
     def record(self) -> dict[str, Json]:
         """Return the pipeline ready for JSON, without newer parts that it does not have."""
         found = asdict(self)
+        found["derive"] = [each.record() for each in self.derive]
         for part in (found, found["calibrate"] or {}, found["interval"] or {}):
             for name in _NEWER & part.keys():
                 if not part[name]:
@@ -255,6 +353,10 @@ class Pipeline:
         for name, kind in _PARTS.items():
             if parts.get(name) is not None:
                 parts[name] = kind(**_tuples(parts[name]))
+        parts["derive"] = tuple(
+            (TextScore if "weights" in each else Derived).read(each)
+            for each in parts.get("derive", ())
+        )
         return cls(**parts)
 
 
@@ -264,7 +366,7 @@ _PARTS: dict[str, type[Any]] = {
     "set": LevelSet,
     "reference": Reference,
 }
-_NEWER = frozenset({"offsets", "knots", "quantiles", "by", "groups", "set", "reference"})
+_NEWER = frozenset({"offsets", "knots", "quantiles", "by", "groups", "set", "reference", "derive"})
 """Left out where they say nothing, so that an artefact keeps the id it had without them."""
 
 

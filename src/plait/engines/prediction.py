@@ -40,7 +40,7 @@ class PredictionReader:
         held = [(level, _plain(answers[name])) for level, name in self._sets]
         sure = self._sure and _plain(answers[_CONFIDENCE])
         strange = self._strange and _plain(answers[_SCORE])
-        reasons = answers.get("reasons")
+        reasons, codes = answers.get("reasons"), answers.get("codes")
         return tuple(
             Prediction(
                 value,
@@ -50,6 +50,7 @@ class PredictionReader:
                 sure[row] if sure else None,
                 tuple(level for level, column in held if column[row]) if held else None,
                 strange[row] if strange else None,
+                codes[row] if codes else (),
             )
             for row, value in enumerate(values)
         )

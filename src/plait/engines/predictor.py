@@ -1,21 +1,24 @@
 """A tabular artefact at work: rows are encoded, a model scores them, the scores become answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from hashlib import sha256
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from plait.core import figure
 from plait.core.artefact import Artefact
-from plait.core.columns import Columns, Scalar, height
+from plait.core.columns import Column, Columns, Scalar, height
 from plait.core.errors import EngineError
+from plait.core.protocol import Embedder
 from plait.core.response import Reason, ReasonCode
 from plait.core.schema import Field
-from plait.engines.answer import Scores, answer_of, level_text, scores_of, steepness
+from plait.engines.answer import Scores, answer_of, scores_of, steepness
 from plait.engines.base import damaged, read_json, reading
+from plait.engines.derive import deriver_of
 from plait.engines.encode import Encoder, Matrix
-from plait.engines.pipeline import PIPELINE, Calibration, Pipeline
+from plait.engines.pipeline import PIPELINE, Calibration, Pipeline, Reference
 
 
 class Model(Protocol):
@@ -57,6 +60,10 @@ class TabularPredictor:
     predicted class; for more, to the logarithm of its probability over the geometric mean of all
     classes'; for a regression, to the prediction. A field that moved nothing is no reason.
 
+    Where the artefact keeps the usual accepted row, a row that is refused has codes too: what
+    lowered its chance most against that row. With what raised it, they add up to the difference
+    between the two rows' calibrated log-odds of the positive class.
+
     Attributes:
         artefact: what it runs.
     """
@@ -81,10 +88,19 @@ class TabularPredictor:
         self._by = pipeline.by
         self._model = model
         self._encoder = Encoder(pipeline.encode)
+        self._deriver = deriver_of(pipeline.derive, artefact)
+        derived = {field.name: field for each in pipeline.derive for field in each.fields}
+        self._fields = {field.name: field for field in artefact.manifest.input.fields} | derived
         self._answer = answer_of(pipeline)
         self._pipeline = pipeline
         if pipeline.reference and len(pipeline.reference.shares) != len(self._encoder.fields):
             raise damaged(artefact.folder / PIPELINE, "its reference is not one of its fields")
+
+    def remembering(self, embedder: Embedder) -> "TabularPredictor":
+        """Return the same with an embedder that remembers, of the encoder that it holds."""
+        found = copy(self)
+        found._deriver = deriver_of(self._pipeline.derive, self.artefact, embedder)
+        return found
 
     @property
     def model(self) -> Model:
@@ -95,13 +111,15 @@ class TabularPredictor:
         """Answer n rows; see `plait.core.protocol.Predictor`.
 
         Returns:
-            Lists for a single row, arrays for a batch; `reasons` is a list of tuples.
+            Lists for a single row, arrays for a batch; `reasons` and `codes` are lists of tuples.
 
         Raises:
             EngineError: `engine_failed`, when columns are absent or of unequal length, a value
                 does not fit its field, or the model gives no finite score.
         """
         rows = _height(columns)
+        if self._deriver is not None:
+            columns = self._deriver.added(columns, rows)
         groups = columns[self._by] if self._by else None
         if rows == 1:
             raw = self._model.raw_row(self._encoder.row(columns))
@@ -109,58 +127,63 @@ class TabularPredictor:
         else:
             answer = self._answer.batch(self._raw(self._encoder.matrix(columns, rows)), groups)
         if reasons:
-            matrix = self._encoder.matrix(columns, rows)
-            answer["reasons"] = self._reasons(columns, matrix, reasons)
+            answer |= self._explained(columns, rows, answer["prediction"], reasons)
         return answer
 
     def _raw(self, matrix: Matrix) -> Scores:
         return self._model.raw(matrix).reshape(len(matrix), self._model.n_classes)
 
-    def reason_codes(self, columns: Columns, *, most: int = 4) -> list[tuple[ReasonCode, ...]]:
-        """Say what lowered each row's chance most against the usual accepted row.
+    def _explained(
+        self, columns: Columns, rows: int, decided: Column, most: int
+    ) -> dict[str, Column]:
+        """Return the reasons of each row, and the codes of each that was refused."""
+        if not self._encoder.fields:
+            return {"reasons": [()] * rows}
+        matrix = self._encoder.matrix(columns, rows)
+        raw, parts = self._raw(matrix), self._per_field(matrix)
+        found: dict[str, Column] = {"reasons": self._reasons(columns, parts, raw, most)}
+        if self._pipeline.reference is not None:
+            lost = self._lost(parts[:, 0], raw[:, 0], self._pipeline.reference)
+            order = np.argsort(lost, axis=1, kind="stable")[:, :most]
+            accepted = self._pipeline.classes[1]
+            found["codes"] = [
+                ()
+                if level == accepted
+                else tuple(self._code(at, columns, row, cost[at]) for at in picked if cost[at] < 0)
+                for row, (level, cost, picked) in enumerate(
+                    zip(decided, lost.tolist(), order.tolist(), strict=True)
+                )
+            ]
+        return found
 
-        With what raised it, this adds up to the difference between the two rows' calibrated
-        log-odds of the positive class.
+    def _lost(self, parts: Scores, raw: Scores, reference: Reference) -> Scores:
+        """Return (n, fields) calibrated log-odds that each row has beyond the usual accepted one.
 
         Args:
-            columns: as of `predict`.
-            most: how many codes per row.
-
-        Returns:
-            Per row the costliest first; none where the artefact keeps no reference.
-
-        Raises:
-            EngineError: as `predict`.
+            parts: (n, fields) contributions to the raw scores.
+            raw: (n,) raw scores.
+            reference: the usual accepted row.
         """
-        rows, reference = _height(columns), self._pipeline.reference
-        if reference is None or not self._encoder.fields:
-            return [()] * rows
-        matrix = self._encoder.matrix(columns, rows)
-        raw = self._raw(matrix)[:, 0]
-        apart = self._per_field(matrix)[:, 0] - np.array(reference.shares)
+        apart = parts - np.array(reference.shares)
         calibration = self._pipeline.calibrate or Calibration()
-        lost = apart * steepness(calibration, raw, apart.sum(axis=1))[:, None]
-        order = np.argsort(lost, axis=1, kind="stable")[:, :most]
-        return [
-            tuple(self._code(at, columns, row, cost[at]) for at in picked if cost[at] < 0)
-            for row, (cost, picked) in enumerate(zip(lost.tolist(), order.tolist(), strict=True))
-        ]
+        lost: Scores = apart * steepness(calibration, raw, apart.sum(axis=1))[:, None]
+        return lost
 
     def _code(self, at: int, columns: Columns, row: int, lost: float) -> ReasonCode:
         """Return the code of one field in one row."""
         name, reference = self._encoder.fields[at], self._pipeline.reference
         usual = reference.values[at] if reference else None
-        field = self.artefact.manifest.input[name]
+        field = self._fields[name]
         value = _plain(columns[name][row])
-        accepted = level_text(self._pipeline.classes[1])
-        said, meant = (_in_words(each, field) for each in (value, usual))
+        direction, words = words_of(field, value, usual)
         return ReasonCode(
             code=reason_code(name),
             feature=name,
             value=value,
             reference=usual,
+            direction=direction,
             contribution=lost,
-            words=f"{field.label or name}: {said}; usual of {accepted}: {meant}",
+            words=words,
         )
 
     def _per_field(self, matrix: Matrix) -> Scores:
@@ -170,12 +193,12 @@ class TabularPredictor:
         per_field: Scores = np.add.reduceat(parts, self._encoder.starts, axis=2)
         return per_field
 
-    def _reasons(self, columns: Columns, matrix: Matrix, most: int) -> list[tuple[Reason, ...]]:
+    def _reasons(
+        self, columns: Columns, parts: Scores, raw: Scores, most: int
+    ) -> list[tuple[Reason, ...]]:
         """Return the reasons of each row, the largest first and equal ones as the fields go."""
         fields = self._encoder.fields
-        if not fields:
-            return [()] * len(matrix)
-        shares = self._answer.shares(self._per_field(matrix), self._raw(matrix))
+        shares = self._answer.shares(parts, raw)
         order = np.argsort(-abs(shares), axis=1, kind="stable")[:, :most]
         return [
             tuple(
@@ -197,13 +220,47 @@ def reason_code(feature: str) -> str:
     return f"R-{sha256(feature.encode()).hexdigest()[:6].upper()}"
 
 
+Direction: TypeAlias = Literal["above", "below", "like", "unlike", "missing"]
+_WORDS: Mapping[Direction, str] = {
+    "above": "above the {} usual of accepted rows",
+    "below": "below the {} usual of accepted rows",
+    "like": "as is usual of accepted rows",
+    "unlike": "not the {} usual of accepted rows",
+    "missing": "and {} is usual of accepted rows",
+}
+
+
+def words_of(field: Field, value: Scalar, usual: Scalar) -> tuple[Direction, str]:
+    """Say where a value lies against the usual one of accepted rows, and all of it in words."""
+    direction = _direction(value, usual, field)
+    said, meant = (_in_words(each, field) for each in (value, usual))
+    return direction, f"{field.label or field.name}: {said}, {_WORDS[direction].format(meant)}"
+
+
+def _absent(value: Scalar, field: Field) -> bool:
+    return value is None or (field.kind == "number" and value in field.sentinels)
+
+
+def _direction(value: Scalar, usual: Scalar, field: Field) -> Direction:
+    """Say where a value lies against the usual one."""
+    if _absent(value, field):
+        return "missing"
+    if value == usual:
+        return "like"
+    if not (isinstance(value, int | float) and isinstance(usual, int | float)):
+        return "unlike"
+    if field.kind != "number":
+        return "unlike"
+    return "above" if value > usual else "below"
+
+
 def _in_words(value: Scalar, field: Field) -> str:
-    if value is None or (field.kind == "number" and value in field.sentinels):
+    if value is None or _absent(value, field):
         return "missing"
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = value if isinstance(value, str) else figure.number(value)
-    return f"{text} {field.unit}".rstrip()
+    return f"{text} {'%' if field.unit == 'percent' else field.unit}".rstrip()
 
 
 def read_pipeline(artefact: Artefact) -> Pipeline:

@@ -17,7 +17,7 @@ from plait.core.errors import EngineError
 from plait.core.ids import Json
 from plait.engines.base import damaged, read_json, reading
 from plait.engines.series_batch import Batch, Floats, batch_of
-from plait.engines.series_lag import recent_scale
+from plait.engines.series_lag import recent_scale, sizes
 from plait.engines.series_method import METHODS
 
 SERIES = "series.json"
@@ -52,8 +52,10 @@ class SeriesSettings:
         season: steps of one season of the contract; 1 for none.
         cycle: steps of a longer cycle; `season` for none.
         level: of the intervals, such as 0.9.
-        widths: per step ahead, half of an interval in units of `recent_scale`.
+        widths: per step ahead, half of an interval in units of the series' usual change.
         parts: the methods whose weighted sum is the forecast; empty of a global model.
+        spread: how far numbers of a series usually are from their mean, as a share of their size;
+            it stands in for the usual change of a history that is one number, or never changed.
     """
 
     horizon: int
@@ -62,6 +64,7 @@ class SeriesSettings:
     level: float
     widths: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
+    spread: float = 0.0
 
     def record(self) -> dict[str, Json]:
         """Return the settings ready for JSON."""
@@ -81,7 +84,7 @@ class SeriesSettings:
         whole = (found.horizon, found.season, found.cycle, *(each.season for each in found.parts))
         if any(not isinstance(each, int) or each < 1 for each in whole):
             raise ValueError("a horizon or a season is no whole number from 1 on")
-        if len(found.widths) != found.horizon or not 0 < found.level < 1:
+        if len(found.widths) != found.horizon or not 0 < found.level < 1 or not found.spread >= 0:
             raise ValueError("its intervals are not those of its horizon")
         for each in found.parts:
             METHODS[each.method]
@@ -146,7 +149,7 @@ class SeriesPredictor:
         batch = batch_of(histories).last(MOST_HISTORY)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             forecast = self._forecaster.forecast(batch)
-            half = recent_scale(batch, self.settings.season)[:, None] * self.settings.widths
+            half = self._scale(batch)[:, None] * self.settings.widths
             ends = {"prediction": forecast, "lower": forecast - half, "upper": forecast + half}
         if not all(np.isfinite(each).all() for each in ends.values()):
             raise _failed("a forecast is not finite", "are the numbers of the history so large?")
@@ -154,6 +157,13 @@ class SeriesPredictor:
             name: [row[:steps].tolist() for row, steps in zip(values, horizons, strict=True)]
             for name, values in ends.items()
         }
+
+    def _scale(self, batch: Batch) -> Floats:
+        """Return (n,) units of the widths."""
+        scale = recent_scale(batch, self.settings.season)
+        if scale.all():
+            return scale
+        return np.where(scale > 0, scale, self.settings.spread * sizes(batch))
 
     def _read(self, columns: Columns) -> tuple[list[Floats], list[int]]:
         try:

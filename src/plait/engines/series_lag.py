@@ -47,14 +47,24 @@ class Lags:
     scale: Floats
 
 
+def recent_of(batch: Batch, season: int) -> Batch:
+    """Return the last steps of the series, which say how large a change is."""
+    return batch.last(max(RECENT_STEPS, RECENT_SEASONS * season))
+
+
 def recent_scale(batch: Batch, season: int) -> Floats:
     """Return (n,) mean absolute seasonal changes of the last steps; 0 of a constant series.
 
     Of a series no longer than a season they are those from step to step.
     """
-    recent = batch.last(max(RECENT_STEPS, RECENT_SEASONS * season))
+    recent = recent_of(batch, season)
     size = recent.differences(season)
     return np.where(size > 0, size, recent.differences(1))
+
+
+def sizes(batch: Batch) -> Floats:
+    """Return (n,) mean absolute numbers of the series."""
+    return np.asarray(np.nanmean(np.abs(batch.values), axis=1))
 
 
 def lags_of(batch: Batch, season: int, cycle: int, horizon: int) -> Lags:
@@ -85,7 +95,7 @@ def lags_of(batch: Batch, season: int, cycle: int, horizon: int) -> Lags:
     if cycle > season:
         columns += _cycles(values, (season, cycle), base, scale)
     level = np.abs(values[:, -1]) / scale
-    moves = batch.last(max(RECENT_STEPS, RECENT_SEASONS * season)).differences(1) / scale
+    moves = recent_of(batch, season).differences(1) / scale
     length = batch.lengths.astype(np.float64)
     columns += [np.repeat(each, horizon).reshape(n, horizon) for each in (level, moves, length)]
     matrix = np.stack(columns, axis=2).reshape(n * horizon, len(columns))

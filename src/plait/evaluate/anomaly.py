@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, chi2, rankdata
+from scipy.stats import beta, chi2
 
 from plait.core.errors import InvalidData
 from plait.engines.anomaly_tail import Tail
@@ -71,17 +71,6 @@ def band_volume(raw: Floats, unit: Floats, span: float) -> float:
     """
     levels = np.quantile(raw, MASSES, method="higher")
     return float(levels.mean() * unit.mean() / span)
-
-
-def stability(first: Floats, second: Floats) -> float:
-    """Return how alike two fits on different rows order the same rows: Spearman's correlation.
-
-    It is 1 for one order, 0 for none; of detectors that say the same of every row it is 0.
-    """
-    ranks = [rankdata(each) for each in (first, second)]
-    if any(each.std() == 0 for each in ranks):
-        return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def _mass_volume(truth: Truth, strangeness: Floats, _weight: Floats) -> float:

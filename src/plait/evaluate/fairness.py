@@ -78,14 +78,15 @@ class GroupThresholds:
     cost_before: float
 
 
-def joined(first: Groups, second: Groups) -> list[str]:
-    """Return the groups at the intersection of two columns, as `one x other`.
+def joined(*columns: Groups) -> list[str]:
+    """Return the groups at the intersection of columns, as `one x other`; "" is `missing`.
 
     Example:
-        >>> joined(["a", "b"], ["x", "x"])
-        ['a x x', 'b x x']
+        >>> joined(["a", "b"], ["x", ""])
+        ['a x x', 'b x missing']
     """
-    return [f"{one} x {other}" for one, other in zip(first, second, strict=True)]
+    rows = zip(*columns, strict=True)
+    return [" x ".join(str(each) or "missing" for each in row) for row in rows]
 
 
 def fairness(
@@ -129,6 +130,28 @@ def fairness(
             )
     gap, between = _gap(judged) if len(judged) > 1 else (None, ())
     return FairnessReport(metric=rule.metric, groups=tuple(found), gap=gap, between=between)
+
+
+def too_small(truth: Ints, groups: Groups, rule: Fairness) -> dict[str, int]:
+    """Return the groups that `fairness` does not judge, with their rows.
+
+    Args:
+        truth: (n,) 1 where the row is positive, else 0.
+        groups: (n,) the group of each row.
+        rule: says what is compared, and from how many rows on.
+
+    Example:
+        >>> rule = Fairness(group="g", min_rows=2)
+        >>> too_small(np.array([1, 0, 0, 0]), ["a", "a", "b", "b"], rule)
+        {'b': 2}
+    """
+    names = np.asarray([str(each) for each in groups], dtype=object)
+    found = {}
+    for name in sorted(set(names)):
+        rows = truth[names == name]
+        if not _is_large(_counts(rows, rows), rule):
+            found[name] = len(rows)
+    return found
 
 
 def group_thresholds(

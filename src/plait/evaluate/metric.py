@@ -10,6 +10,7 @@ Truth and prediction have one shape per problem, here and in the whole room:
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -162,6 +163,12 @@ def _r2(truth: Truth, prediction: Floats, weight: Floats) -> float:
     return float(1 - left / spread) if spread > 0 else np.nan
 
 
+def _pinball(truth: Truth, prediction: Floats, weight: Floats, *, quantile: float) -> float:
+    """Return the mean of `quantile` per unit told too low, and the rest of 1 per unit too high."""
+    short = truth - prediction
+    return float(np.average(np.maximum(quantile * short, (quantile - 1) * short), weights=weight))
+
+
 _CLASSES: frozenset[Problem] = frozenset({"binary", "multiclass"})
 _NUMBERS: frozenset[Problem] = frozenset({"regression"})
 
@@ -181,6 +188,25 @@ METRICS = {
     )
 }
 """Every metric by name."""
+
+
+PINBALL = "pinball"
+
+
+def pinball(quantile: float) -> Metric:
+    """Return the metric of answers that are to be a quantile: no other answer has a lower mean.
+
+    Koenker and Bassett (1978), Econometrica 46:33-50.
+
+    Args:
+        quantile: above 0 and below 1.
+
+    Example:
+        >>> truth = np.array([1.0, 2.0, 3.0])
+        >>> round(score(pinball(0.9), truth, np.array([2.0, 2.0, 2.0])), 4)
+        0.3333
+    """
+    return Metric(PINBALL, _NUMBERS, False, partial(_pinball, quantile=quantile), highest=np.inf)
 
 
 def metric_named(name: str, problem: Problem, *, where: str = "") -> Metric:

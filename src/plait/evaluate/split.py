@@ -41,6 +41,7 @@ class Splits:
         repeats: how often the rows were shuffled anew.
         seed: what the shuffles started from.
         each: the `folds * repeats` splits.
+        drawn: splits of a whole repeat, where only `folds` of these count; 0 where all do.
     """
 
     kind: Literal["stratified", "grouped", "time_ordered"]
@@ -48,6 +49,7 @@ class Splits:
     repeats: int
     seed: int
     each: tuple[Split, ...]
+    drawn: int = 0
 
     def __iter__(self) -> Iterator[Split]:
         return iter(self.each)
@@ -56,8 +58,11 @@ class Splits:
         return len(self.each)
 
     def first(self, count: int) -> "Splits":
-        """Return the first so many splits, whole repeats of them."""
-        return replace(self, repeats=count // self.folds, each=self.each[:count])
+        """Return the first so many splits: whole repeats of them, or some of the first."""
+        folds = min(self.folds, max(count, 1))
+        drawn = self.folds if folds < self.folds else self.drawn
+        repeats, each = count // folds, self.each[:count]
+        return replace(self, folds=folds, repeats=repeats, each=each, drawn=drawn)
 
     @property
     def id(self) -> str:

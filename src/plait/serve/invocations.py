@@ -58,6 +58,8 @@ def router(predicting: Predicting) -> APIRouter:
     @routes.post("/invocations", response_model=Scores, openapi_extra=INVOCATION_BODY)
     async def invocations(request: Request, contract: Annotated[str, _CONTRACT] = "") -> Response:
         """Answer rows in one of MLflow's four forms, by the contract that the query names."""
+        if "csv" in request.headers.get("content-type", ""):
+            raise unsupported("content-type", "CSV", "send JSON, such as `dataframe_split`")
 
         def read(body: Mapping[str, object]) -> PredictRequest:
             name = contract or _only(app)

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Request, Response
 
 from plait.app.app import App
 from plait.core.artefact import Manifest
-from plait.core.request import PredictRequest
-from plait.core.response import PredictResponse
+from plait.core.request import ForecastRequest, PredictRequest
+from plait.core.response import Forecast, PredictResponse
 from plait.serve.body import Body, unsupported
 from plait.serve.health import readiness
 from plait.serve.json import render
@@ -28,6 +28,8 @@ from plait.serve.tensor import (
     input_tensors,
     output_tensors,
     read_rows,
+    read_series,
+    series_tensors,
     wanted_outputs,
 )
 
@@ -199,25 +201,32 @@ class _Call:
         self._app = app
         self._name = name
 
-    def read(self, values: Mapping[str, object]) -> PredictRequest:
-        """Return the rows that are sent."""
+    def read(self, values: Mapping[str, object]) -> PredictRequest | ForecastRequest:
+        """Return the rows, or the series, that are sent."""
         manifest = _manifest(self._app, self._name)
         body = Body(values)
         body.only(_KNOWN, (), {})
         body.object("parameters")
         self._id = body.text("id", "")
         self._wanted = wanted_outputs(body, manifest.output)
+        if manifest.task == "series":
+            return read_series(body.objects("inputs"), self._name)
         rows = read_rows(body.objects("inputs"), manifest.input.fields)
         return PredictRequest(contract=self._name, rows=rows)
 
-    def show(self, response: PredictResponse) -> Inference:
+    def show(self, response: PredictResponse | Forecast) -> Inference:
         """Return the answer as it is rendered."""
+        outputs = (
+            answer_tensors(response, self._wanted)
+            if isinstance(response, PredictResponse)
+            else series_tensors(response, self._wanted)
+        )
         return Inference(
             model_name=self._name,
             model_version=response.artefact,
             id=self._id or response.id,
             parameters={"request": response.id, "decision": response.decision},
-            outputs=answer_tensors(response, self._wanted),
+            outputs=outputs,
         )
 
 

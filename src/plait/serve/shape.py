@@ -11,7 +11,7 @@ from typing import Any, Literal
 from plait.core.columns import Scalar
 from plait.core.decision import Abstention, OperatingPoint, Standing
 from plait.core.job import JobState
-from plait.core.response import Reason
+from plait.core.response import Reason, ReasonCode
 from plait.flow.admit import MAX_ROWS
 
 MAX_REASONS = 100
@@ -46,6 +46,7 @@ class Prediction:
     score: float | None = None
     confidence: float | None = None
     abstained: bool = False
+    codes: Sequence[ReasonCode] = ()
 
 
 @dataclass
@@ -75,16 +76,20 @@ class Forecasts:
 
 @dataclass
 class Watched:
-    """Whether the last point of a series is strange, and where it was before."""
+    """Whether the last point of a series is strange, and where it was before.
+
+    `score`, `lower` and `upper` are null where it is not judged: it is missing, or too few points
+    came before it to learn from.
+    """
 
     id: str
     contract: str
     artefact: str
     decision: str
     prediction: bool
-    score: float
-    lower: float
-    upper: float
+    score: float | None
+    lower: float | None
+    upper: float | None
     alarms: Sequence[int]
 
 

@@ -10,7 +10,10 @@ import orjson
 
 from plait.core.columns import Row, Scalar
 from plait.core.errors import InvalidRequest, shown, suggestion
-from plait.core.response import PredictResponse
+from plait.core.history import forecast_request
+from plait.core.ids import Json
+from plait.core.request import ForecastRequest
+from plait.core.response import Forecast, PredictResponse
 from plait.core.schema import Field, Schema
 from plait.serve.body import Body, unsupported
 
@@ -96,6 +99,31 @@ def read_rows(inputs: Sequence[Body], fields: Sequence[Field]) -> tuple[Row, ...
     return tuple(cast("Row", dict(zip(columns, values, strict=True))) for values in rows)
 
 
+def read_series(inputs: Sequence[Body], contract: str) -> ForecastRequest:
+    """Return what tensors ask of a series contract: `history`, and `horizon` if it is sent.
+
+    Raises:
+        InvalidRequest: a tensor is none, or is called otherwise; or there is no history.
+    """
+    sent: dict[str, Json] = {}
+    for tensor in inputs:
+        name = tensor.text("name")
+        _datatype(tensor)
+        shape, items = _items(tensor)
+        if name not in ("history", "horizon") or name in sent:
+            raise tensor.wrong("name", "one `history`, or one `horizon`")
+        if name == "horizon" and len(items) != 1:
+            raise tensor.wrong("shape", "[1], for one number of steps")
+        if len(shape) == 2 and 1 not in shape:
+            raise tensor.wrong("shape", "[n]: a request goes on with one series")
+        sent[name] = cast("list[Json]", items) if name == "history" else _whole(items[0])
+    if "history" not in sent:
+        raise InvalidRequest(
+            "request_shape", "no tensor `history`", where="inputs", hint="send the numbers so far"
+        )
+    return forecast_request(contract, sent)
+
+
 def input_tensors(fields: Sequence[Field]) -> list[TensorMetadata]:
     """Return what a contract takes, one tensor per field."""
     return [TensorMetadata(each.name, _datatype_of(each), (-1,)) for each in fields]
@@ -142,6 +170,19 @@ def answer_tensors(response: PredictResponse, wanted: Sequence[TensorMetadata]) 
         data = list(_answers(response, each.name, levels))
         shape = rows, *each.shape[1:]
         found.append(Tensor(each.name, each.datatype, shape, data, each.parameters))
+    return found
+
+
+def series_tensors(response: Forecast, wanted: Sequence[TensorMetadata]) -> list[Tensor]:
+    """Return the tensors of what a series contract answers: one item per step."""
+    told = response.content()
+    found = []
+    for each in wanted:
+        value = told[
+            "forecasts" if "forecasts" in told and each.name == "prediction" else each.name
+        ]
+        data = list(value) if isinstance(value, list | tuple) else [value]
+        found.append(Tensor(each.name, each.datatype, (len(data),), cast("list[Scalar]", data), {}))
     return found
 
 
@@ -212,6 +253,12 @@ def _matrix_names(tensor: Body, width: int, fields: Sequence[Field]) -> tuple[st
             hint=f"in order: {', '.join(field.name for field in fields)}"[:300],
         )
     return tuple(field.name for field in fields)
+
+
+def _whole(item: object) -> Json:
+    """Return 3 for 3.0, as a tensor of floats says it; anything else for the contract to refuse."""
+    whole = isinstance(item, float) and item.is_integer()
+    return int(cast("float", item)) if whole else cast("Json", item)
 
 
 def _truth(item: object) -> object:

@@ -14,7 +14,7 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TextIO
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -29,11 +29,13 @@ MISSING = frozenset(("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null
 # No leading zero and at most 15 digits: a float would not give back a postcode or a long account
 # number as it was, so such a column stays a string.
 NUMBER = r"[+-]?((0|[1-9]\d{0,14})(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?(?i:inf(inity)?)"
+_COMMA = r"[+-]?((0|[1-9]\d{0,14})(,\d*)?|,\d+)([eE][+-]?\d{1,3})?"
 _WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _FRACTION = re.compile(r"FLOAT|DOUBLE|DECIMAL.*")
 _DELIMITERS = ",;\t|"
 _FORMATS: dict[Format, str] = {"text": "CSV", "lines": "JSON lines", "parquet": "Parquet"}
-_BATCH = 10_000
+_BATCH_CELLS = 500_000
+_BATCH_COLUMNS = 100  # more in one query take it longer than they save
 _FIELD_CHARS = 1 << 27  # a document in a cell
 
 
@@ -43,7 +45,8 @@ def read_table(source: str | Path, *, strings: Collection[str] = ()) -> Frame:
     Args:
         source: a path, a glob of files with equal columns, or a URL (`file`, `http`, `https`). CSV
             with a header and `,` `;` `|` or tab between the fields, or JSON lines (`.jsonl`), plain
-            or in gzip; or Parquet.
+            or in gzip; or Parquet. Where no comma stands between the fields, a column may have
+            decimal commas.
         strings: columns to leave as strings, whatever they look like.
 
     Raises:
@@ -85,6 +88,7 @@ class _Table:
     ) -> None:
         self._connection = connection
         self._notes: tuple[str, ...] = ()
+        self._commas = False
         files = find_files(source, scratch)
         formats = {format_of(file) for file in files}
         if len(formats) > 1:
@@ -99,11 +103,12 @@ class _Table:
                 case _:
                     written = self._load_parquet(files)
             self.height = int(connection.execute("SELECT count(*) FROM raw").fetchall()[0][0])
+            counted = _counted(connection, _described(connection), written)
             self._columns: list[tuple[str, ColumnKind, str]] = [
                 (name, "string", f"CAST({identifier(name)} AS VARCHAR)")
                 if name in strings
-                else (name, *_column(connection, name, form, name in written))
-                for name, form in _described(connection)
+                else (name, *self._column(name, form, name in written, counts))
+                for (name, form), counts in counted
             ]
         except duckdb.Error as error:
             message = str(error).partition("\n")[0]
@@ -124,21 +129,37 @@ class _Table:
         )
         return Frame(tuple(columns), self._notes)
 
+    def _column(
+        self, name: str, form: str, text: bool, counts: Sequence[int]
+    ) -> tuple[ColumnKind, str]:
+        """Return the kind of a column and the SQL of its values; see `_column`."""
+        kind, sql = _column(name, form, counts)
+        if kind == "string" and text and self._commas:
+            cell = identifier(name)
+            other = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {literal(_COMMA)})"
+            if not self._connection.table("raw").filter(other).limit(1).fetchall():
+                self._notes += (f"{name}: its decimal commas are read as points",)
+                return "number", f"CAST(replace({cell}, ',', '.') AS DOUBLE)"
+        return kind, sql
+
     def _load_text(self, files: Sequence[Path]) -> Collection[str]:
         """Return the columns whose kind the texts in them tell: all."""
         first: list[str] = []
+        self._commas = True
         for file in files:
             encoding = _encoding(file)
             if encoding == "latin-1":
                 self._notes += (f"{file}: not UTF-8, read as Latin-1",)
-            rows = _rows(file, encoding)
+            delimiter = _delimiter(file, encoding)
+            self._commas &= delimiter != ","
+            rows = _rows(file, encoding, delimiter)
             names = next(rows)
             if not first:
                 first = names
                 self._create(names)
             if names != first:
                 raise foreign(file, f"its columns differ from those of {files[0]}", "align them")
-            while batch := list(islice(rows, _BATCH)):
+            while batch := list(islice(rows, 1 + _BATCH_CELLS // len(names))):
                 self._insert(
                     objects(None if (bare := cell.strip()) in MISSING else bare for cell in cells)
                     for cells in zip(*batch, strict=True)
@@ -151,7 +172,7 @@ class _Table:
         self._create(names)
         for file in files:
             lines = records(file)
-            while batch := list(islice(lines, _BATCH)):
+            while batch := list(islice(lines, 1 + _BATCH_CELLS // len(names))):
                 self._insert(objects(cell(each.get(name)) for each in batch) for name in names)
         return [name for name in names if name not in strings]
 
@@ -200,7 +221,7 @@ def _encoding(source: Path) -> str:
                 return encoding
 
 
-def _rows(source: Path, encoding: str) -> Iterator[list[str]]:
+def _rows(source: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
     """Yield the names of a CSV file's columns, then the cells of each row.
 
     Raises:
@@ -211,7 +232,7 @@ def _rows(source: Path, encoding: str) -> Iterator[list[str]]:
         io.TextIOWrapper(stream, encoding, newline="") as text,
     ):
         csv.field_size_limit(_FIELD_CHARS)  # the whole process's, and never lowered
-        reader = csv.reader(text, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
+        reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
         try:
             header = next((row for row in reader if any(row)), [])
             if not header:
@@ -232,10 +253,10 @@ def _rows(source: Path, encoding: str) -> Iterator[list[str]]:
             raise foreign(source, str(error), hint, reader.line_num) from None
 
 
-def _delimiter(text: TextIO) -> str:
-    """Return what stands most often between the fields of the header; leave `text` at its start."""
-    header = next((line for line in text if line.strip()), "")
-    text.seek(0)
+def _delimiter(source: Path, encoding: str) -> str:
+    """Return what stands most often between the fields of the header."""
+    with opened(source) as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
+        header = next((line for line in text if line.strip()), "")
     bare = re.sub(r'"[^"]*"', "", header)
     return max(_DELIMITERS, key=bare.count)
 
@@ -245,13 +266,27 @@ def _described(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [(str(row[0]), str(row[1])) for row in connection.execute("DESCRIBE raw").fetchall()]
 
 
-def _column(
-    connection: duckdb.DuckDBPyConnection, name: str, form: str, text: bool
-) -> tuple[ColumnKind, str]:
+def _counted(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[tuple[str, str]],
+    written: Collection[str],
+) -> Iterator[tuple[tuple[str, str], Sequence[int]]]:
+    """Yield each column with its counts over all rows; see `_counts`."""
+    for start in range(0, len(columns), _BATCH_COLUMNS):
+        some = columns[start : start + _BATCH_COLUMNS]
+        wanted = [_counts(identifier(name), form, name in written) for name, form in some]
+        sql = ", ".join(part for parts in wanted for part in parts)
+        (found,) = connection.table("raw").aggregate(sql).fetchall()
+        each = len(found) // len(some)
+        yield from zip(
+            some, (found[at : at + each] for at in range(0, len(found), each)), strict=True
+        )
+
+
+def _column(name: str, form: str, counts: Sequence[int]) -> tuple[ColumnKind, str]:
     """Return the kind of a column, decided on every row, and the SQL of its values."""
     cell = identifier(name)
-    counts = connection.table("raw").aggregate(", ".join(_counts(cell, form, text)))
-    there, numbers, booleans, times = counts.fetchall()[0]
+    there, numbers, booleans, times = counts
     if not there:
         return "number", "CAST(NULL AS DOUBLE)"
     if numbers == there:

@@ -22,6 +22,7 @@ TEXT_TABLE = {
     "tfidf_linear": "plait.train.tfidf:TfidfLinear",
     "minilm_linear": "plait.train.sentence:MinilmLinear",
     "minilm_neighbours": "plait.train.sentence:MinilmNeighbours",
+    "minilm_tuned": "plait.train.tuned:MinilmTuned",
 }
 
 SERIES_TABLE = {
@@ -31,6 +32,7 @@ SERIES_TABLE = {
     "damped_ets": "plait.train.forecast_damped:Damped",
     "combination": "plait.train.forecast_combination:Combination",
     "lightgbm": "plait.train.forecast_lightgbm:GlobalBoosting",
+    "network": "plait.train.forecast_network:GlobalNetwork",
 }
 
 ANOMALY_TABLE = {

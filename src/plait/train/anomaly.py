@@ -145,7 +145,7 @@ def plan_anomaly(prepared: Prepared, contract: Contract, *, seed: int = 0) -> Pl
         splits=_splits(prepared, contract, labels, seed),
         costs=Costs(),
         seed=seed,
-        libraries=LIBRARIES,
+        libraries=(*LIBRARIES, *detectors.packages(names)),
         judge=partial(_judge, labels=labels),
         compared=COMPARED_BY_LABELS if label else COMPARED,
     )

@@ -48,6 +48,7 @@ Floats: TypeAlias = NDArray[np.float64]
 LEVEL_RATES = (0.01, 0.05, 0.2, 0.6)
 MEMORY = 0.2
 QUIET = 50
+LIMIT_RATE = 0.05
 FOLDS = 4
 LEAST_POINTS = 60
 MOST_SHARE = 0.2
@@ -99,6 +100,7 @@ class RobustLevel:
             "season": self._season if self.seasonal else 1,
             "level rates": LEVEL_RATES,
             "memory": self.memory,
+            "limit rate": LIMIT_RATE,
             "share": self._share,
         }
 
@@ -110,7 +112,12 @@ class RobustLevel:
         """
         histories = [np.asarray(each, dtype=np.float64) for each in sample.columns["history"]]
         season = self._season if self.seasonal else 1
-        base = Settings(season=season, memory=self.memory, quiet=max(QUIET, self._season))
+        base = Settings(
+            season=season,
+            memory=self.memory,
+            quiet=max(QUIET, self._season),
+            limit_rate=LIMIT_RATE,
+        )
         tried = [replace(base, level_rate=rate) for rate in LEVEL_RATES]
         settings = min(tried, key=lambda each: _loss(each, histories))
         raws = [_raw(settings, history) for history in histories]
@@ -205,7 +212,7 @@ def plan_anomaly_series(prepared: PreparedWatch, contract: Contract, *, seed: in
         splits=_splits(prepared, seed),
         costs=Costs(),
         seed=seed,
-        libraries=LIBRARIES,
+        libraries=(*LIBRARIES, *series_detectors.packages(names)),
         judge=_judge,
         compared=COMPARED,
     )

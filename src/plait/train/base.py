@@ -27,7 +27,9 @@ class Recipe(Protocol):
     """What the table of candidates holds: it makes a candidate.
 
     One that learns by an optional library names it in an attribute `needs`; where that library is
-    not installed it is raced only if a contract names it.
+    not installed it is raced only if a contract names it. One that can answer with a quantile says
+    in `of_quantile` what of its configuration is otherwise then; the others are left out of a race
+    for one.
     """
 
     def __call__(self, folder: Path, *, threshold: float | None = None) -> Candidate:
@@ -46,7 +48,7 @@ class TextRecipe(Protocol):
 
     @property
     def needs_encoder(self) -> bool:
-        """Whether it takes an `encoder`."""
+        """Whether it takes an `encoder`; with `needs`, as of a `Recipe`, a `published` one."""
         ...
 
     def __call__(

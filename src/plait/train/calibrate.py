@@ -14,10 +14,12 @@ from plait.core.columns import Column
 from plait.core.contract import Problem
 from plait.core.errors import InvalidSettings, suggestion
 from plait.core.protocol import Sample
+from plait.core.schema import Schema
 from plait.engines.answer import calibrated_odds, group_key
 from plait.engines.pipeline import Calibration, Interval, LevelSet
 from plait.evaluate.bin import equal_mass_bins
 from plait.evaluate.conformal import interval_score, least_probabilities, smallest
+from plait.evaluate.metric import pinball
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -53,8 +55,13 @@ def log_loss(raw: Floats, truth: Ints, calibration: Calibration | None = None) -
     return float(-np.mean(logs[np.arange(len(truth)), truth]))
 
 
-def loss_of(raw: Floats, target: Floats, problem: Problem) -> float:
-    """Return the mean squared error of a regression's answers, or the log loss of raw scores."""
+def loss_of(raw: Floats, target: Floats, problem: Problem, quantile: float | None = None) -> float:
+    """Return the mean squared error of a regression's answers, or the log loss of raw scores.
+
+    Of answers that are to be a quantile it is the pinball loss.
+    """
+    if quantile is not None:
+        return pinball(quantile).function(target, raw, np.ones(len(target)))
     if problem == "regression":
         return float(np.mean((target - raw) ** 2))
     return log_loss(raw, target.astype(np.int64))
@@ -186,22 +193,33 @@ def groups_of(sample: Sample) -> Column | None:
     """Return what the rows say in the field by whose levels the coverage is asked for.
 
     Raises:
+        InvalidSettings: as `check_by`.
+    """
+    by = sample.interval_by
+    check_by(by, sample.input, sample.problem)
+    return None if not by or _within_classes(by, sample.problem) else sample.columns[by]
+
+
+def check_by(by: str, input: Schema, problem: Problem) -> None:
+    """Look for the field by whose levels a coverage is asked for.
+
+    Raises:
         InvalidSettings: `settings_wrong_value`, when there is no such category or boolean, or a
             regression is asked for it by class.
     """
-    by = sample.interval_by
-    if not by or (by == BY_CLASS and sample.problem != "regression"):
-        return None
-    kinds = {each.name: each.kind for each in sample.input.fields}
-    if kinds.get(by) in ("category", "boolean"):
-        return sample.columns[by]
-    known = [name for name, kind in kinds.items() if kind in ("category", "boolean")]
+    known = [each.name for each in input.fields if each.kind in ("category", "boolean")]
+    if not by or _within_classes(by, problem) or by in known:
+        return
     raise InvalidSettings(
         "settings_wrong_value",
         f"{by!r} is no feature with levels, so no coverage can be kept within them",
-        where="require.interval_by",
-        hint=suggestion(by, known),
+        where="require.interval.by",
+        hint=suggestion(by, known if problem == "regression" else [*known, BY_CLASS]),
     )
+
+
+def _within_classes(by: str, problem: Problem) -> bool:
+    return by == BY_CLASS and problem != "regression"
 
 
 def interval(

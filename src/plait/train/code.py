@@ -91,7 +91,7 @@ def pipeline_of(
     if sample.problem != "regression":
         calibration, levels = calibrated(sample, scores, fold)
         return replace(pipeline, calibrate=calibration, set=levels)
-    if fold is None:
+    if fold is None or sample.quantile is not None:  # a quantile is a bound, and needs no interval
         return pipeline
     return replace(pipeline, interval=regression_interval(sample, scores, fold, band))
 

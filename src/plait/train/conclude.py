@@ -26,9 +26,11 @@ from plait.train.corpus import FEW
 from plait.train.incumbent import seen, worth
 from plait.train.measure import Measured
 from plait.train.plan import Plan
+from plait.train.quality import below, doubts_of, drifted, held, repeated
 from plait.train.race import Raced, Result
 from plait.train.require import answers_of, unjudged
 from plait.train.summary import summary_of, summary_of_few
+from plait.train.variant import worth_of_inputs
 
 RARE = 20
 """Of fewer rows of a class the decision warns."""
@@ -62,6 +64,7 @@ def evidence_of(contract: Contract, raced: Raced) -> Evidence:
             "repeats": splits.repeats,
             "seed": splits.seed,
             "rows": splits.id,
+            **({"drawn": splits.drawn} if splits.drawn else {}),
         },
         candidates=tuple(
             Scored(
@@ -104,6 +107,7 @@ def conclude(
     winner = next((each for each in raced.results if each.name == choice.winner), None)
     reported = _reported(raced, winner, choice) if winner else None
     replacing = worth(raced, choice.winner or "")
+    doubts = doubts_of(raced.plan, winner) if winner else None
     said = summary_of(
         contract,
         raced,
@@ -129,7 +133,18 @@ def conclude(
         not_finished=raced.lost,
         curve=curve,
         reliability=_reliability(raced.plan, winner) if winner else (),
-        notes=(*filter(None, [replacing]), *unjudged(contract, raced.plan), *_notes(raced)),
+        inputs=worth_of_inputs(raced),
+        doubts=doubts,
+        notes=(
+            *filter(None, [replacing]),
+            *unjudged(contract, raced.plan),
+            *_notes(raced),
+            *repeated(contract, raced.plan),
+            *drifted(contract, raced.plan),
+            *(held(contract, raced.plan, winner) if winner else []),
+            *(below(contract, raced.plan, winner) if winner else []),
+            *([doubts.said] if doubts else []),
+        ),
         summary=f"{said} {replacing}".rstrip(),
         by=by,
         created=created,

@@ -11,7 +11,8 @@ from plait.core.errors import InvalidData, InvalidSettings, suggestion
 from plait.core.schema import Field, Schema
 from plait.engines.answer import Level, level_text
 from plait.store.frame import RawColumn
-from plait.train.aside import check_aside, groups_of, read_aside, set_aside, timed
+from plait.train.aside import check_aside, check_judged, groups_of, read_aside, set_aside, timed
+from plait.train.calibrate import check_by
 from plait.train.feature import check_column, missing
 from plait.train.prepare import Prepared
 from plait.train.target import read_target
@@ -49,6 +50,9 @@ def prepare_text(columns: Sequence[RawColumn], contract: Contract) -> Prepared:
     outside = _outside(target, contract) & there
     kept = RawColumn(target.name, target.kind, target.values[there & ~outside])
     levels = read_target(kept, contract.positive, minimum=2, quantities=False)
+    schema = Schema((Field(name=column.name, kind="text"),))
+    check_by(contract.require.interval_by, schema, levels.problem)
+    check_judged(contract, levels.problem)
     learnt = texts[there & ~outside]
     inside = [RawColumn(each.name, each.kind, each.values[there & ~outside]) for each in columns]
     aside = read_aside(inside, contract)
@@ -61,7 +65,7 @@ def prepare_text(columns: Sequence[RawColumn], contract: Contract) -> Prepared:
     if count := int(outside.sum()):
         notes.append(f"{count:,} rows are out of scope: they only tell how many are recognised.")
     return Prepared(
-        input=Schema((Field(name=column.name, kind="text"),)),
+        input=schema,
         columns={column.name: learnt},
         target=levels.values,
         classes=levels.classes,
@@ -73,6 +77,7 @@ def prepare_text(columns: Sequence[RawColumn], contract: Contract) -> Prepared:
         aside=aside,
         groups=groups_of(aside[contract.group]) if contract.group else None,
         require=contract.require,
+        number=np.flatnonzero(there & ~outside) + 1,
     )
 
 

@@ -16,11 +16,12 @@ from plait.train.calibrate import interval
 
 
 class Dummy:
-    """Answers the share of each class, or the mean, whatever the row says."""
+    """Answers the share of each class, the mean or the quantile, whatever the row says."""
 
     name = "dummy"
     paradigm: Paradigm = "rule"
     complexity = 0
+    of_quantile: Mapping[str, Json] = {"model": "empirical quantile"}
 
     def __init__(self, folder: Path, *, threshold: float | None = None) -> None:
         self._folder = folder
@@ -33,18 +34,21 @@ class Dummy:
     def fit(self, sample: Sample) -> Predictor:
         """Write an artefact of no inputs and return what runs it."""
         target = np.asarray(sample.target)
-        if sample.problem == "regression":
+        if sample.quantile is not None:
+            scores = [float(np.quantile(target, sample.quantile, method="inverted_cdf"))]
+        elif sample.problem == "regression":
             scores = [float(target.mean())]
         else:
             logs = np.log(np.bincount(target.astype(np.int64)) / len(target))
             scores = [float(logs[1] - logs[0])] if sample.problem == "binary" else logs.tolist()
         regression = sample.problem == "regression"
+        spread = regression and sample.quantile is None
         pipeline = Pipeline(
             problem=sample.problem,
             classes=sample.classes,
             encode=(),
             calibrate=None if regression else Calibration(),
-            interval=interval(target - target.mean()) if regression else None,
+            interval=interval(target - target.mean()) if spread else None,
             threshold=self._threshold,
         )
         model = LinearModel(coefficients=[()] * len(scores), intercept=scores, center=())

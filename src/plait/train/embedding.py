@@ -5,6 +5,8 @@ this machine and therefore lies beside it, not in it.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +23,7 @@ from plait.engines.onnx import MODEL, TOKENIZER, OnnxEmbedder
 from plait.registry.catalogue import find_row
 from plait.registry.origin import Report
 from plait.registry.pull import pull
-from plait.train.bert import Shape, bert_graph, read_weights
+from plait.train.bert import Shape, Weights, bert_graph, read_weights
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -103,7 +105,13 @@ def pull_encoder(
 
 
 def make_encoder(
-    source: Path, folder: Path, *, origin: str, licence: str, int8: bool = True
+    source: Path,
+    folder: Path,
+    *,
+    origin: str,
+    licence: str,
+    int8: bool = True,
+    weights: Weights | None = None,
 ) -> Artefact:
     """Make the artefact of a BERT sentence encoder with mean pooling; the same bytes every time.
 
@@ -114,18 +122,17 @@ def make_encoder(
         origin: where the weights came from.
         licence: of the weights.
         int8: whether to go down to 8 bits, a quarter of the size.
+        weights: others of the same names and shapes, as they are after more training; None takes
+            those of `source`.
 
     Raises:
         EngineError: `artefact_damaged`, when a file cannot be read or contradicts the others;
             `artefact_format`, when the encoder is of another make.
         MissingExtra: onnx is not installed.
     """
-    shape = read_json(source / CONFIG)
-    weights = source / WEIGHTS
-    try:
-        model = bert_graph(read_weights(weights), Shape.read(shape), int8=int8)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise damaged(weights, f"it lacks or mistakes a part: {error}") from error
+    with whole(source):
+        published, shape = read_bert(source)
+        model = bert_graph(published if weights is None else weights, shape, int8=int8)
     manifest = Manifest(
         engine="onnx",
         task="search",
@@ -135,6 +142,25 @@ def make_encoder(
         licence=licence,
     )
     return write_artefact(folder, manifest, {MODEL: model, TOKENIZER: _tokenizer(source)})
+
+
+def read_bert(source: Path) -> tuple[Weights, Shape]:
+    """Return the weights that are published in `source`, and the rest of the model.
+
+    Raises:
+        EngineError: as `make_encoder`.
+        OSError, KeyError, TypeError, ValueError: within `whole`, which names the file.
+    """
+    return read_weights(source / WEIGHTS), Shape.read(read_json(source / CONFIG))
+
+
+@contextmanager
+def whole(source: Path) -> Iterator[None]:
+    """Turn what goes wrong with the weights in `source` into `artefact_damaged`."""
+    try:
+        yield
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise damaged(source / WEIGHTS, f"it lacks or mistakes a part: {error}") from error
 
 
 def make_with_loss(name: str, folder: Path, *, cache: Path, progress: Report | None = None) -> Made:

@@ -1,6 +1,7 @@
 """The sentence encoder of a race: frozen, so that a text's vector is found once for all folds."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from plait.core.artefact import Artefact
 from plait.core.context import Context
 from plait.core.protocol import Embedder
 from plait.engines.base import read_bytes
-from plait.engines.onnx import MODEL, TOKENIZER, OnnxEmbedder
+from plait.engines.onnx import MODEL, TOKENIZER, OnnxEmbedder, load_tokenizer
 
 Vectors = NDArray[np.float32]
 
@@ -22,16 +23,26 @@ class Encoder:
 
     Attributes:
         artefact: the encoder.
+        published: folder of the weights it was made from, for whoever trains them further; None
+            where they are not at hand.
     """
 
-    def __init__(self, artefact: Artefact, *, known: Mapping[str, Vectors] | None = None) -> None:
+    def __init__(
+        self,
+        artefact: Artefact,
+        *,
+        known: Mapping[str, Vectors] | None = None,
+        published: Path | None = None,
+    ) -> None:
         """Load nothing yet.
 
         Args:
             artefact: of the engine `onnx`.
             known: text -> its vector by this encoder.
+            published: as the attribute.
         """
         self.artefact = artefact
+        self.published = published
         self._known = dict(known or {})
         self._embedder: Embedder | None = None
 
@@ -47,6 +58,11 @@ class Encoder:
     def matrix(self, texts: Sequence[str]) -> Vectors:
         """Return (n, width) vectors."""
         return np.array(self.embed(texts, Context()), dtype=np.float32)
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of the tokens of each text, its two special ones included."""
+        tokenise, _ = load_tokenizer(self.artefact.folder / TOKENIZER)
+        return [tokenise(text) for text in texts]
 
     def files(self) -> dict[str, bytes]:
         """Return what an artefact must hold to embed as this does."""

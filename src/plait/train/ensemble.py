@@ -21,6 +21,7 @@ from plait.engines.predictor import TabularPredictor, read_pipeline
 from plait.train.base import export, inner_folds, recipes
 from plait.train.calibrate import loss_of
 from plait.train.code import pipeline_of
+from plait.train.quantile import configuration_of
 from plait.train.reference import reference
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -48,6 +49,15 @@ class Ensemble:
     paradigm: Paradigm = "tree"
     complexity = 5
 
+    @property
+    def of_quantile(self) -> Mapping[str, Json]:
+        """Return what is otherwise where the answer is a quantile."""
+        makes = [recipes.load(name)(self._folder) for name in NAMES]
+        return {
+            "members": {each.name: configuration_of(each) for each in makes},
+            "weights by": "pinball loss in inner folds",
+        }
+
     def __init__(self, folder: Path, *, threshold: float | None = None) -> None:
         self._folder = folder
         self._threshold = threshold
@@ -70,7 +80,9 @@ class Ensemble:
             members, scores = _fit_members(plain, Path(scratch))
             weights = np.array([1.0, *[0.0] * (len(members) - 1)])
             if fold is not None:
-                weights = greedy_weights(scores, np.asarray(sample.target), sample.problem)
+                weights = greedy_weights(
+                    scores, np.asarray(sample.target), sample.problem, sample.quantile
+                )
             kept = {
                 name: (member, float(weight))
                 for (name, member), weight in zip(members.items(), weights, strict=True)
@@ -93,19 +105,22 @@ class Ensemble:
             return export(self._folder, sample, pipeline, engine="blend", files=files)
 
 
-def greedy_weights(scores: Sequence[Floats], target: Floats, problem: Problem) -> Floats:
+def greedy_weights(
+    scores: Sequence[Floats], target: Floats, problem: Problem, quantile: float | None = None
+) -> Floats:
     """Return weights that sum to 1: of so many steps, how often each member helped most.
 
     Args:
         scores: of each member, (n,) or (n, k) raw scores of rows it did not see.
         target: (n,) class indexes, or numbers.
         problem: which of these.
+        quantile: that the scores are to be; None asks for the mean.
     """
     counts = np.zeros(len(scores))
     total = np.zeros_like(scores[0])
     best, chosen = np.inf, counts
     for step in range(1, STEPS + 1):
-        losses = [loss_of((total + each) / step, target, problem) for each in scores]
+        losses = [loss_of((total + each) / step, target, problem, quantile) for each in scores]
         least = int(np.argmin(losses))
         total = total + scores[least]
         counts = counts + np.eye(len(scores))[least]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from plait.core.schema import Field
 from plait.engines.pipeline import Calibration, NumberCode, OneHotCode, OrdinalCode
+from plait.train.export_formula import c_formulas
 from plait.train.export_model import Node, Part, PlainModel, Trees, Weights, refused
 
 SUFFIX = ".c"
@@ -230,6 +231,8 @@ class _Writer:
         if model.labels:
             listed = ", ".join(map(_text, model.labels))
             yield f"const char *const {name}_levels[{len(model.labels)}] = {{{listed}}};\n"
+        if model.formulas:
+            yield from c_formulas(model, f"{name}_row", self._members, _text, _number)
         yield from self._encode()
         trees = [part for part in model.parts if isinstance(part, Trees)]
         if trees:
@@ -294,7 +297,7 @@ class _Writer:
         yield "}\n"
 
     def _encoded(self, start: int, code: NumberCode | OrdinalCode | OneHotCode) -> Iterator[str]:
-        member = self._members[code.column]
+        member = self._members.get(code.column, "")  # none of what is computed, always a number
         if not isinstance(code, NumberCode):
             index = f"index_of(row->{member}, LEVELS_{start})"
             if isinstance(code, OneHotCode):
@@ -306,7 +309,9 @@ class _Writer:
             return
         equal = "".join(f" || value == {_number(each)}" for each in code.sentinels)
         fill = "NAN" if code.fill is None else _number(code.fill)
-        yield f"    value = row->{member};\n    missing = value != value{equal};"
+        computed = [formula.name for formula in self._model.formulas]
+        value = f"derived_{computed.index(code.column)}(row)" if not member else f"row->{member}"
+        yield f"    value = {value};\n    missing = value != value{equal};"
         filled = f"(missing ? {fill} : value)"
         yield f"    x[{start}] = ({filled} - {_number(code.shift)}) / {_number(code.scale)};"
         if code.indicator:

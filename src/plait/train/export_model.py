@@ -14,12 +14,22 @@ from typing import NamedTuple, TypeAlias
 from plait.core.artefact import Artefact
 from plait.core.columns import Row
 from plait.core.errors import Refused
+from plait.core.expression import Call, Name, Text, Tree, parse_expression
 from plait.core.schema import Schema
 from plait.engines import blend, forest, lightgbm, linear
 from plait.engines.answer import level_text
 from plait.engines.base import read_artefact, read_bytes, read_json
 from plait.engines.linear import LinearModel
-from plait.engines.pipeline import LookupCode, NumberCode, OneHotCode, OrdinalCode, Pipeline
+from plait.engines.pipeline import (
+    Derived,
+    LookupCode,
+    NumberCode,
+    OneHotCode,
+    OrdinalCode,
+    Pipeline,
+    Read,
+    TextScore,
+)
 from plait.engines.predictor import read_pipeline
 
 Outcome: TypeAlias = tuple[str, tuple[float, ...]] | None
@@ -123,6 +133,20 @@ class Weights:
 Part: TypeAlias = Trees | Weights
 
 
+class Formula(NamedTuple):
+    """A number computed of a row before it is encoded.
+
+    Attributes:
+        name: by which it is encoded.
+        tree: what computes it: of numbers and of texts that are compared, of no time.
+        reads: the columns that it reads.
+    """
+
+    name: str
+    tree: Tree
+    reads: tuple[Read, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainModel:
     """All that an export is written from.
@@ -133,6 +157,7 @@ class PlainModel:
         input: the fields of a row.
         pipeline: what surrounds the scores.
         parts: the model itself: each one's scores times its weight, added up from 0.0 on.
+        formulas: what is computed of a row first.
     """
 
     name: str
@@ -140,6 +165,7 @@ class PlainModel:
     input: Schema
     pipeline: Pipeline
     parts: tuple[Part, ...]
+    formulas: tuple[Formula, ...] = ()
 
     @property
     def scores(self) -> int:
@@ -217,7 +243,29 @@ def plain_model(artefact: Artefact, name: str) -> PlainModel:
         input=manifest.input,
         pipeline=pipeline,
         parts=read(artefact),
+        formulas=tuple(map(_formula, pipeline.derive)),
     )
+
+
+def _formula(part: Derived | TextScore) -> Formula:
+    """Return what computes a derived number; a missing text is told by comparing it."""
+    if isinstance(part, TextScore):
+        raise refused(f"it reads the text of {part.column!r}, for which no export has the encoder")
+    expression = parse_expression(part.expr)
+    times = [read.column for read in part.reads if read.kind == "time"]
+    if times:
+        raise refused(f"{part.field.name!r} is computed of the time {times[0]!r}")
+    texts = {read.column for read in part.reads if read.kind not in ("number", "boolean")}
+    return Formula(part.field.name, _plainly(expression.tree, texts), part.reads)
+
+
+def _plainly(tree: Tree, texts: set[str]) -> Tree:
+    match tree:
+        case Call("is_missing", (Name(column),)) if column in texts:
+            return Call("is_missing", (Call("eq", (Name(column), Text(""))),))
+        case Call(op, arguments):
+            return Call(op, tuple(_plainly(each, texts) for each in arguments))
+    return tree
 
 
 def refused(message: str, *, hint: str = "") -> Refused:

@@ -18,7 +18,7 @@ from plait.core.extras import missing
 from plait.engines.answer import level_text
 from plait.engines.onnx_graph import load_graph
 from plait.engines.pipeline import Calibration, NumberCode, OneHotCode, OrdinalCode
-from plait.train.export_model import Node, Outcome, PlainModel, Run, Trees, Weights
+from plait.train.export_model import Node, Outcome, PlainModel, Run, Trees, Weights, refused
 
 SUFFIX = ".onnx"
 IR, OPSET, ML_OPSET = 10, 21, 5
@@ -38,7 +38,11 @@ def write(model: PlainModel) -> bytes:
 
     Raises:
         MissingExtra: onnx is not installed.
+        Refused: `export_refused`, when the model computes features itself.
     """
+    if model.formulas:
+        names = ", ".join(repr(formula.name) for formula in model.formulas)
+        raise refused(f"it computes {names}, which C and Python can", hint="--to c, or python")
     return _Writer(model).write()
 
 

@@ -11,6 +11,7 @@ from plait.core.columns import Row
 from plait.core.ids import Json
 from plait.engines.answer import level_text
 from plait.engines.pipeline import Calibration, NumberCode, OneHotCode, OrdinalCode
+from plait.train.export_formula import python_formulas
 from plait.train.export_model import Outcome, PlainModel, Run, Trees, Weights
 
 SUFFIX = ".py"
@@ -210,10 +211,14 @@ def write(model: PlainModel) -> bytes:
     """Return the file."""
     kinds = {type(part) for part in model.parts}
     bodies = [text for kind, text in ((Trees, _TREES), (Weights, _WEIGHTS)) if kind in kinds]
+    check = _CHECK
+    if model.formulas:
+        check = check.replace("encode({", "encode(derive({").replace("FIELDS})))", "FIELDS}))))")
+        check += python_formulas(model)
     parts = [
         _HEAD,
         *(f"{name} = {value}\n" for name, value in _constants(model)),
-        *(_CHECK, _SCORES, *bodies, _parts(model)),
+        *(check, _SCORES, *bodies, _parts(model)),
         *(_FINITE, _ANSWERS[model.pipeline.problem], _MAIN),
     ]
     return "".join(parts).encode("ascii")

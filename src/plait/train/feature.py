@@ -1,5 +1,6 @@
 """One raw column read as a feature, or left out with the reason."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,9 @@ from plait.train.sentinel import sentinels_of
 
 MOST_LEVELS = 100
 """Text with more distinct values than this is no category."""
+
+_LIKE_NUMBER = re.compile(r"\W{0,3}\d+([.,'’\s]\d{3})*([.,]\d+)?\W{0,3}")
+_LIKE_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}( .*)?")
 
 ALWAYS_LEVELS = 20
 """So is text with more distinct values than a twentieth of the rows, beyond this many."""
@@ -91,7 +95,9 @@ def _read(column: RawColumn, *, named: bool) -> Feature | str:
         return Feature(field, column.values)
     most = min(MOST_LEVELS, max(ALWAYS_LEVELS, len(absent) // 20))
     if len(levels) > most:
-        return f"it is text: {len(levels):,} different values in {len(absent):,} rows"
+        return (
+            f"it is text: {len(levels):,} different values in {len(absent):,} rows{_like(levels)}"
+        )
     by_rows = levels[np.argsort(-rows, kind="stable")]
     field = Field(
         name=column.name,
@@ -100,6 +106,16 @@ def _read(column: RawColumn, *, named: bool) -> Feature | str:
         levels=tuple(by_rows.tolist()),
     )
     return Feature(field, column.values)
+
+
+def _like(levels: NDArray[np.generic]) -> str:
+    """Return what texts that are meant otherwise must be written like; "" for any other."""
+    texts: list[str] = levels.tolist()
+    if all(map(_LIKE_DATE.fullmatch, texts)):
+        return f", such as {texts[0]!r}; to be read as times they must be like 2024-05-31"
+    if all(map(_LIKE_NUMBER.fullmatch, texts)) and not all(map(str.isdigit, texts)):
+        return f", such as {texts[0]!r}; to be read as numbers they must be like 1234.5"
+    return ""
 
 
 def _number(column: RawColumn, *, named: bool) -> Feature | str:

@@ -18,7 +18,7 @@ from plait.core.table import Table
 from plait.engines.base import json_bytes, load, write_artefact
 from plait.engines.series import MOST_HISTORY, SERIES, Part, SeriesSettings
 from plait.engines.series_batch import Batch, Floats, batch_of
-from plait.engines.series_lag import recent_scale
+from plait.engines.series_lag import recent_of, recent_scale, sizes
 from plait.engines.series_method import METHODS
 from plait.evaluate.conformal import smallest
 from plait.train import SERIES_TABLE
@@ -123,6 +123,18 @@ def widths(past: Past, forecast: Floats, steps: Steps, level: float) -> tuple[fl
     return tuple(smallest(column, level) for column in off.T)
 
 
+def usual_spread(batch: Batch, season: int) -> float:
+    """Return the median, over series, of how far recent numbers are from their mean.
+
+    As a share of their size, on average; 0 where no series changes.
+    """
+    recent = recent_of(batch, season)
+    mean = np.nanmean(recent.values, axis=1, keepdims=True)
+    apart, size = np.nanmean(np.abs(recent.values - mean), axis=1), sizes(recent)
+    rows = np.flatnonzero((apart > 0) & (size > 0))
+    return float(np.median(apart[rows] / size[rows])) if len(rows) else 0.0
+
+
 def scaled_error(past: Past, forecast: Floats, season: int) -> float:
     """Return the mean absolute error of past forecasts, each in units of its series' changes.
 
@@ -198,7 +210,8 @@ class MethodCandidate(ABC):
     def fit(self, sample: Sample) -> Predictor:
         """Choose, measure past errors, write the artefact."""
         steps = self._steps
-        past = past_of(series_of(sample), steps)
+        batch = series_of(sample)
+        past = past_of(batch, steps)
         parts = self.parts(past)
         level = sample.interval or LEVEL
         said = forecast_parts(past.batch, parts, steps.horizon)
@@ -209,6 +222,7 @@ class MethodCandidate(ABC):
             level=level,
             widths=widths(past, said, steps, level),
             parts=parts,
+            spread=usual_spread(batch, steps.season),
         )
         return export_series(self._folder, "series", settings, {})
 

@@ -16,7 +16,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from plait.core.artefact import Artefact, Manifest
@@ -70,6 +72,7 @@ def from_sklearn(
         InvalidData: `data_column_missing` when the frame lacks a column, `data_empty` when it has
             no rows; `data_unwritable` when the folder cannot be written.
     """
+    _check_fitted(model)
     names = _names(model, frame)
     columns = _columns(frame, names)
     rows = len(frame)
@@ -95,6 +98,19 @@ def from_sklearn(
             if each.expected is not None:
                 _compare(ours, _columns(each.frame, names), each, found)
     return write(folder)
+
+
+def _check_fitted(model: object) -> None:
+    if not isinstance(model, BaseEstimator):
+        raise refused(
+            f"the {type(model).__name__} is no scikit-learn estimator",
+            "give a fitted one, or a Pipeline; LightGBM's own text and ONNX are taken over by "
+            "`plait models import`",
+        )
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        raise refused(f"the {type(model).__name__} is not fitted", "fit it first") from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from plait.core.job import JobRun, Progress
@@ -98,7 +99,7 @@ class Heats:
         while names and done < len(self._plan.splits):
             going = names
             if done:
-                going = schedule.going_on(names, self._spent, folds=folds, done=done)
+                going = schedule.going_on(names, self._spent, self._gains, folds=folds, done=done)
             if not going:
                 break
             for name in names:
@@ -115,9 +116,20 @@ class Heats:
         """Candidate -> seconds of each of its fits."""
         return {name: [each.spent for each in folds] for name, folds in self.folds.items()}
 
+    @property
+    def _gains(self) -> dict[str, float]:
+        """Candidate -> its mean score so far, higher is better."""
+        sign = self._plan.metric.sign
+        return {
+            name: sign * fmean(fold.score for fold in folds)
+            for name, folds in self.folds.items()
+            if folds
+        }
+
     def _fits(self, name: str, index: int, schedule: Schedule) -> bool:
         """Fit a candidate on a split; False when it drops out of the race."""
-        if index == 0 and not schedule.starts(name, self._spent):
+        folds = self._plan.splits.folds
+        if index == 0 and not schedule.starts(name, self._spent, self._gains, folds=folds):
             self.lost[name] = "there was no time to begin"
             return False
         plan = self._plan
@@ -144,6 +156,10 @@ class Heats:
 
 
 def counted(heats: Heats, names: Sequence[str], plan: Plan) -> int:
-    """Return how many splits each of them was fitted on, whole repeats of the folds."""
+    """Return how many splits each of them was fitted on: whole repeats of the folds, if there are.
+
+    When time was short they are some of the first repeat.
+    """
+    folds = plan.splits.folds
     least = min((len(heats.folds[name]) for name in names), default=0)
-    return least - least % plan.splits.folds
+    return least - least % folds if least >= folds else least

@@ -162,7 +162,10 @@ def take_artefact(folder: Path, prepared: Prepared, told: Told) -> Taken:
             "import it for the contract it was made for",
         )
     pipeline = read_pipeline(artefact)
-    read = list(dict.fromkeys(code.column for code in pipeline.encode))
+    computed = {field.name for each in pipeline.derive for field in each.fields}
+    columns = [code.column for code in pipeline.encode if code.column not in computed]
+    made_of = [name for each in pipeline.derive for name in each.columns]
+    read = list(dict.fromkeys([*columns, *made_of]))
     if manifest.engine == "onnx_rows":
         read = list(manifest.input.names)
     for name in read:
@@ -177,9 +180,10 @@ def take_artefact(folder: Path, prepared: Prepared, told: Told) -> Taken:
             )
     order = tuple(_level(each, prepared) for each in pipeline.classes)
     files = {name: read_bytes(folder / name) for name in manifest.files if name != PIPELINE}
+    around = surround(prepared, order, pipeline.encode, pipeline.calibrate)
     return Taken(
         engine=manifest.engine,
-        pipeline=surround(prepared, order, pipeline.encode, pipeline.calibrate),
+        pipeline=replace(around, derive=pipeline.derive),
         files=files,
         read=tuple(read),
     )

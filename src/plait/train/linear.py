@@ -1,4 +1,4 @@
-"""The linear candidate: logistic regression for classes, ridge regression for numbers."""
+"""The linear candidate: logistic regression for classes, ridge or quantile for numbers."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -20,9 +20,10 @@ from plait.engines.base import json_bytes
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.linear import MODEL, LinearModel
 from plait.evaluate.monotone import monotone_signs
-from plait.train.base import export, inner_folds
+from plait.train.base import MANY_ROWS, export, inner_folds
 from plait.train.calibrate import loss_of
 from plait.train.code import LEVEL_ROWS, pipeline_of, standard_codes
+from plait.train.quantile_linear import LEAST_BANDWIDTH, fit_quantile
 from plait.train.reference import reference
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -46,6 +47,12 @@ class Linear:
     name = "linear"
     paradigm: Paradigm = "linear"
     complexity = 1
+    of_quantile: Mapping[str, Json] = {
+        "model": "linear quantile regression",
+        "smoothing": "Gaussian, by He et al. (2023)",
+        "least bandwidth": LEAST_BANDWIDTH,
+        "chosen by": "pinball loss in inner folds, of many rows in one of them",
+    }
 
     def __init__(self, folder: Path, *, threshold: float | None = None) -> None:
         self.held_out: Floats | None = None
@@ -57,7 +64,7 @@ class Linear:
         return {
             "model": "logistic or ridge regression",
             "penalties": PENALTIES,
-            "chosen by": "log loss or squared error in inner folds",
+            "chosen by": "log loss or squared error in inner folds, of many rows in one of them",
             "calibration": "sigmoid, isotonic, temperature, offsets: where it helps in inner folds",
             "rows of a level": LEVEL_ROWS,
         }
@@ -68,10 +75,13 @@ class Linear:
         codes = standard_codes(sample)
         encoder = Encoder(codes)
         matrix = encoder.matrix(sample.columns, len(target))
-        fit = partial(_fit, problem=sample.problem, signs=_signs(sample, encoder))
+        signs = _signs(sample, encoder)
+        fit: Fit = partial(_fit, problem=sample.problem, signs=signs)
+        if sample.quantile is not None:
+            fit = partial(fit_quantile, quantile=sample.quantile, signs=signs)
         # The codes look at no target, so the folds within the sample may share them.
         fold = inner_folds(sample)
-        penalty, held_out = _choose(matrix, target, fold, sample.problem, fit)
+        penalty, held_out = _choose(matrix, fold, sample, fit)
         self.held_out = None if fold is None else held_out
         model = fit(matrix, target, penalty)
         usual = reference(sample, encoder, matrix, lambda rows: model.contributions(rows)[:, 0])
@@ -83,25 +93,40 @@ class Linear:
 
 
 def _choose(
-    matrix: Matrix, target: Floats, fold: NDArray[np.int64] | None, problem: Problem, fit: Fit
+    matrix: Matrix, fold: NDArray[np.int64] | None, sample: Sample, fit: Fit
 ) -> tuple[float, Floats]:
     """Return the penalty of the least loss on rows held out, and their scores under it."""
+    target, problem = np.asarray(sample.target), sample.problem
     if fold is None:
         return USUAL_PENALTY, np.zeros(0)
     found = []
+    judges = fold == 0 if len(target) > MANY_ROWS else np.ones(len(target), dtype=np.bool_)
     for penalty in PENALTIES:
-        scores = _held_out(matrix, target, fold, problem, partial(fit, penalty=penalty))
-        found.append((loss_of(scores, target, problem), penalty, scores))
+        once = partial(fit, penalty=penalty)
+        scores = _held_out(matrix, target, fold, problem, once, judges)
+        loss = loss_of(scores[judges], target[judges], problem, sample.quantile)
+        found.append((loss, penalty, scores))
     _, penalty, scores = min(found, key=lambda each: each[0])
+    if not judges.all():
+        rest = _held_out(matrix, target, fold, problem, partial(fit, penalty=penalty), ~judges)
+        scores[~judges] = rest[~judges]
     return penalty, scores
 
 
 def _held_out(
-    matrix: Matrix, target: Floats, fold: NDArray[np.int64], problem: Problem, fit: Fit
+    matrix: Matrix,
+    target: Floats,
+    fold: NDArray[np.int64],
+    problem: Problem,
+    fit: Fit,
+    asked: NDArray[np.bool_],
 ) -> Floats:
-    """Return raw scores of each row by a model that did not see it: (n,), or (n, k) of classes."""
+    """Return raw scores of the rows of the folds asked for, by models that did not see them.
+
+    Of all rows: (n,), or (n, k) of classes; those of other folds mean nothing.
+    """
     scores = np.empty((len(target), len(np.unique(target)) if problem == "multiclass" else 1))
-    for number in np.unique(fold):
+    for number in np.unique(fold[asked]):
         tested = fold == number
         scores[tested] = fit(matrix[~tested], target[~tested]).raw(matrix[tested])
     return scores if problem == "multiclass" else scores[:, 0]

@@ -3,7 +3,7 @@
 from plait.core.contract import Contract
 from plait.evaluate.anomaly import ANOMALY_METRICS, LABELLED_METRICS
 from plait.evaluate.forecast import FORECAST_METRICS
-from plait.evaluate.metric import METRICS
+from plait.evaluate.metric import METRICS, PINBALL
 from plait.train.anomaly import detectors
 from plait.train.anomaly_series import series_detectors
 from plait.train.base import candidate_names
@@ -21,6 +21,8 @@ def known_metrics(contract: Contract) -> list[str]:
     """Return the names of the metrics that may compare a contract's candidates."""
     if contract.task == "series":
         return list(FORECAST_METRICS) if contract.horizon else []
+    if contract.objective.quantile is not None:
+        return [PINBALL]
     if contract.target or contract.task == "text":
         return list(METRICS)
     return list(LABELLED_METRICS if contract.anomaly.label else ANOMALY_METRICS)

@@ -15,6 +15,7 @@ import numpy as np
 
 from plait.core.columns import Row, Scalar
 from plait.core.errors import EngineError, InvalidRequest, shown
+from plait.core.expression import texts_in
 from plait.core.ids import Json
 from plait.core.protocol import Predictor
 from plait.core.schema import Field, RowReader
@@ -133,6 +134,8 @@ def _usual(field: Field, random: np.random.Generator) -> Scalar:
         return None
     if field.kind == "boolean":
         return bool(random.random() < 0.5)
+    if field.kind == "time":
+        return "2024-05-31"
     if field.kind != "number":
         return field.levels[int(random.integers(len(field.levels)))] if field.levels else "a text"
     if field.sentinels and random.random() < 0.1:
@@ -149,11 +152,14 @@ def _edges(model: PlainModel, field: Field) -> Edges:
     codes = [(start, code) for start, code in model.starts() if code.column == field.name]
     if field.kind == "boolean":
         return [*found, True, False]
+    if field.kind == "time":  # which an export takes as it is, and nothing in it reads
+        return [*found, "2024-05-31T10:00:00Z"]
     if field.kind != "number":
         unseen = [*(f"{level} " for level in field.levels[:3]), "never seen", "\N{SNOWMAN}"]
+        compared = [text for formula in model.formulas for text in texts_in(formula.tree)]
         known = [level for _, code in codes if not isinstance(code, NumberCode)
                  for level in code.levels]  # fmt: skip
-        return [*found, *dict.fromkeys([*field.levels, *known, *unseen])]
+        return [*found, *dict.fromkeys([*field.levels, *known, *compared, *unseen])]
     numbers = [0.0, -1.0, *field.sentinels]
     numbers += [end for end in (field.low, field.high) if end is not None]
     for start, code in codes:

@@ -1,23 +1,26 @@
 """What a contract asks to be raced: which candidates, on which splits, compared by what."""
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.contract import Contract
+from plait.core.errors import InvalidData
 from plait.core.extras import EXTRAS, installed
 from plait.core.protocol import Candidate
-from plait.evaluate.metric import METRICS, Metric, default_metric, metric_named
+from plait.core.table import Table
+from plait.evaluate.metric import METRICS, Metric, default_metric, metric_named, pinball
 from plait.evaluate.split import Split, Splits, choose_splits, repeated_stratified
 from plait.evaluate.threshold import Costs
-from plait.train.base import candidate_names, recipes, text_recipes
+from plait.train.base import recipes, text_recipes
 from plait.train.encoder import Encoder
 from plait.train.prepare import Prepared
+from plait.train.quantile import Quantile, unable
 
 Make: TypeAlias = Callable[..., Candidate]
 """Makes a candidate: a `Recipe`, or a `TextRecipe` that has been given its encoder."""
@@ -33,7 +36,7 @@ FEW_FOLDS = 20
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "plait")
 _TEXT_LIBRARIES = ("numpy", "scipy", "scikit-learn", "plait")
-_ENCODER_LIBRARIES = ("onnxruntime", "tokenizers")
+ENCODER_LIBRARIES = ("onnxruntime", "tokenizers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +131,32 @@ def plan_race(
         InvalidData: `data_too_small`, too few rows to split.
     """
     text = contract.task == "text"
-    names, notes = _able(contract)
+    quantile = contract.objective.quantile
+    without = unable(contract, recipes)
+    names, notes = able(contract, text_recipes if text else recipes, without)
     prepared = replace(prepared, notes=(*notes, *prepared.notes))
     time = prepared.aside.get(contract.time)
-    splits = choose_splits(
-        prepared.target,
-        prepared.problem,
-        seed=seed,
-        many=MANY_TEXTS if text else MANY_ROWS,
-        groups=prepared.groups,
-        times=None if time is None else time.astype(np.float64),
+    try:
+        splits = choose_splits(
+            prepared.target,
+            prepared.problem,
+            seed=seed,
+            many=MANY_TEXTS if text else MANY_ROWS,
+            groups=prepared.groups,
+            times=None if time is None else time.astype(np.float64),
+        )
+    except InvalidData as error:  # a split knows rows, and not what their columns are called
+        named = (contract.group, contract.time, contract.target)
+        error.where = error.where or " and ".join(filter(None, named[:2])) or named[2]
+        raise
+    makes: dict[str, Make] = (
+        _text_recipes(names, encoder) if text else {name: recipes.load(name) for name in names}
     )
-    return _plan(
-        prepared,
-        contract,
-        splits,
-        _text_recipes(names, encoder) if text else {name: recipes.load(name) for name in names},
-    )
+    if quantile is not None:
+        makes = {
+            name: partial(Quantile, make=make, quantile=quantile) for name, make in makes.items()
+        }
+    return _plan(prepared, contract, splits, makes)
 
 
 def plan_few(
@@ -157,8 +169,8 @@ def plan_few(
     the confidence to answer from. Raises as `plan_race`.
     """
     wanted = contract.candidates or ("minilm_linear", "tfidf_linear")
-    able = _text_recipes(wanted, encoder)
-    first = dict(list(able.items())[:1])
+    makes = _text_recipes(wanted, encoder)
+    first = dict(list(makes.items())[:1])
     folds = min(FEW_FOLDS, len(prepared))
     splits = repeated_stratified(
         prepared.target.astype(np.int64), folds=folds, repeats=1, seed=seed
@@ -175,49 +187,75 @@ def _plan(
     return Plan(
         prepared=prepared,
         recipes=makes,
-        metric=metric_named(contract.metric, prepared.problem, where="metric")
-        if contract.metric
-        else default_metric(prepared.problem),
+        metric=_metric(contract, prepared),
         splits=splits,
         costs=Costs(cost.false_positive, cost.false_negative) if cost else Costs(),
         seed=splits.seed,
         max_loss=scope.max_loss if scope else None,
-        libraries=_text_libraries(makes) if text else _LIBRARIES,
+        libraries=_text_libraries(makes) if text else (*_LIBRARIES, *libraries(makes, recipes)),
     )
 
 
-def _able(contract: Contract) -> tuple[Sequence[str], list[str]]:
+def _metric(contract: Contract, prepared: Prepared) -> Metric:
+    """Return what compares the candidates; answers with a quantile can be told by one alone."""
+    if contract.objective.quantile is not None:
+        return pinball(contract.objective.quantile)
+    if contract.metric:
+        return metric_named(contract.metric, prepared.problem, where="metric")
+    return default_metric(prepared.problem)
+
+
+def able(
+    contract: Contract, table: Table[Any], without: Sequence[str] = ()
+) -> tuple[Sequence[str], list[str]]:
     """Return the candidates to race, and a sentence on each that lacks its library.
 
     Who names a candidate wants it: then what it lacks is an error of its fit.
+
+    Args:
+        contract: what must be delivered.
+        table: of the candidates of its task.
+        without: those that estimate no quantile, where one is asked for.
     """
-    if contract.candidates or contract.task == "text":
-        return contract.candidates or candidate_names(contract.task), []
-    needs = {
-        name: getattr(recipes.load(name), "needs", "") for name in candidate_names(contract.task)
-    }
+    if contract.candidates:
+        return contract.candidates, []
+    named = [name for name in table.names() if name not in without]
+    needs = {name: getattr(table.load(name), "needs", "") for name in named}
     names = [name for name, library in needs.items() if not library or installed(library)]
     notes = [
         f"{name} was not raced: it needs {library} (pip install 'plait[{EXTRAS[library]}]')."
         for name, library in needs.items()
         if name not in names
     ]
+    if without:
+        notes.append(f"Not raced, for they estimate no quantile: {', '.join(without)}.")
     return names, notes
 
 
+def libraries(names: Collection[str], table: Table[Any]) -> tuple[str, ...]:
+    """Return the optional libraries these candidates learn by, and the packages they come from."""
+    needs = {getattr(table.load(name), "needs", "") for name in names} - {""}
+    return (*sorted(filter(installed, needs)), *table.packages(names))
+
+
 def _text_recipes(names: Sequence[str], encoder: Encoder | None) -> dict[str, Make]:
-    """Return what makes the candidates, without those for which there is no encoder."""
+    """Return what makes the candidates, without those for which there is no encoder.
+
+    One that trains it further needs its published weights too.
+    """
     found: dict[str, Make] = {}
     for name in names:
         recipe = text_recipes.load(name)
         make: Make = recipe
         if not recipe.needs_encoder:
             found[name] = make
-        elif encoder is not None:
+        elif encoder is not None and (encoder.published or not getattr(recipe, "needs", "")):
             found[name] = partial(make, encoder=encoder)
     return found
 
 
 def _text_libraries(makes: Mapping[str, Make]) -> tuple[str, ...]:
-    encoded = any(text_recipes.load(name).needs_encoder for name in makes)
-    return (*_TEXT_LIBRARIES, *(_ENCODER_LIBRARIES if encoded else ()))
+    kinds = [text_recipes.load(name) for name in makes]
+    encoded = any(kind.needs_encoder for kind in kinds)
+    others = libraries(makes, text_recipes)
+    return (*_TEXT_LIBRARIES, *(ENCODER_LIBRARIES if encoded else ()), *others)

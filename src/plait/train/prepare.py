@@ -14,13 +14,19 @@ from plait.core.schema import Field, Schema
 from plait.engines.answer import level_text
 from plait.evaluate.leakage import LeakageFinding, leakage_report
 from plait.evaluate.monotone import monotone_signs
+from plait.evaluate.repeat import alike, copies
+from plait.evaluate.split import FOLDS
 from plait.store.frame import RawColumn
-from plait.train.aside import check_aside, groups_of, read_aside, set_aside, timed
-from plait.train.feature import Feature, check_column, missing, read_feature
+from plait.train.aside import check_aside, check_judged, groups_of, read_aside, set_aside, timed
+from plait.train.calibrate import check_by
+from plait.train.feature import Feature, check_column, read_feature
+from plait.train.inputs import Inputs, read_inputs
+from plait.train.quantile import check_quantile
 from plait.train.target import Level, Target, Truth, read_target
 from plait.train.version import dataset_id
 
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
+NOTABLE = 0.01
+"""From this share of copies among the rows on, they are kept together in one fold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -40,7 +46,11 @@ class Prepared:
         aside: column -> (n,) values of those that the contract names and no candidate learns from:
             its time as floats, its group and the group of its fairness as texts, "" for missing.
         groups: (n,) the group of each row as a number; None when rows stand for themselves.
+        same: (n,) equal numbers where the features are; None where nobody looked.
+        copied: (n,) whether a row is one of several copies.
         require: what the contract asks of an answer.
+        number: (n,) which row of the data each is, the first being 1; None where it has no labels.
+        inputs: what the candidates are given beside each other; None where all have the columns.
     """
 
     input: Schema
@@ -54,7 +64,11 @@ class Prepared:
     outside: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     aside: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     groups: NDArray[np.int64] | None = None
+    same: NDArray[np.int64] | None = None
+    copied: NDArray[np.bool_] | None = None
     require: Requirements = field(default_factory=Requirements)
+    number: NDArray[np.int64] | None = None
+    inputs: Inputs | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -74,7 +88,8 @@ class Prepared:
             seed=seed,
             groups=[] if self.groups is None else self.groups[rows].tolist(),
             monotone=self.require.monotone,
-            interval=self.require.interval,
+            interval=self.require.coverage,
+            interval_by=self.require.interval_by,
             reasons=self.require.reasons,
         )
 
@@ -86,7 +101,7 @@ class Prepared:
 
 
 def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) -> Prepared:
-    """Read the target and the features, look for sentinels, leaks and repeated rows.
+    """Read the target and the features, look for sentinels, leaks and copies of rows.
 
     Args:
         columns: every column of the data, of equal length.
@@ -98,20 +113,31 @@ def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) 
             `data_too_small`, `data_no_features`, or `data_column_missing` when the contract names a
             column that is absent; `data_format` when a time cannot be read.
         InvalidSettings: `settings_wrong_value` when the target is also a feature or excluded, or
-            `positive` is none of its levels, or a monotone feature is none.
+            `positive` is none of its levels, a monotone feature is none, or a quantile, fairness
+            or calibration is asked for that such a target has not.
     """
     _check_names(contract, [column.name for column in columns])
     check_aside(columns, contract)
     present, untimed = with_time(columns, contract)
     named = {column.name: column for column in present}
-    target = read_target(named[contract.target], contract.positive)
+    quantile = contract.objective.quantile
+    target = read_target(named[contract.target], contract.positive, asked=quantile is not None)
+    check_quantile(contract, target.problem)
+    check_judged(contract, target.problem)
     kept = [RawColumn(each.name, each.kind, each.values[target.rows]) for each in present]
-    schema, features, told = read_features(kept, contract, contract.target)
+    read = _read_features(kept, contract, contract.target)
+    fair = contract.fairness.groups if contract.fairness else ()
+    never = {contract.target, *fair, *contract.exclude}
+    inputs, every, told = read_inputs(kept, contract, read.features, never)
     aside = read_aside(kept, contract)
-    monotone_signs(contract.require.monotone, schema, target.problem)
+    values = {each.field.name: each.values for each in every}
+    same = alike(values)
+    copied = copies(values, same)
+    check_by(contract.require.interval_by, _ordered(read.features, None), target.problem)
+    monotone_signs(contract.require.monotone, _ordered(read.features, inputs), target.problem)
     return Prepared(
-        input=schema,
-        columns=features,
+        input=Schema(tuple(each.field for each in every)),
+        columns=values,
         target=target.values,
         classes=target.classes,
         problem=target.problem,
@@ -120,12 +146,39 @@ def prepare(columns: Sequence[RawColumn], contract: Contract, *, seed: int = 0) 
         notes=(
             *untimed,
             *_notes_on_rows(contract.target, len(named[contract.target].values), kept),
+            *read.notes,
             *told,
         ),
         aside=aside,
-        groups=groups_of(aside[contract.group]) if contract.group else None,
+        groups=groups_of(aside[contract.group])
+        if contract.group
+        else _together(contract, same, copied, target),
+        same=same,
+        copied=copied,
         require=contract.require,
+        number=numbered(columns, contract)[target.rows],
+        inputs=inputs,
     )
+
+
+def _together(
+    contract: Contract, same: NDArray[np.int64], copied: NDArray[np.bool_], target: Target
+) -> NDArray[np.int64] | None:
+    """Return groups that keep copies together, where they are many; None where they are not.
+
+    Whatever stands in order of time may repeat itself: there an earlier copy is no secret.
+    """
+    if contract.time or copied.mean() < NOTABLE:
+        return None
+    classes = target.values.astype(np.int64) if target.classes else np.zeros(len(same), np.int64)
+    apart = np.unique(np.column_stack([classes, same]), axis=0)[:, 0]
+    return same if np.bincount(apart).min() >= FOLDS else None
+
+
+def _ordered(features: Sequence[Feature], inputs: Inputs | None) -> Schema:
+    """Return every feature that a candidate may be given."""
+    derived = inputs.engineered if inputs else ()
+    return Schema((*(each.field for each in features), *(each.field for each in derived)))
 
 
 def with_time(
@@ -142,10 +195,17 @@ def with_time(
     return kept, [f"{gone} have no {contract.time} and are left out."]
 
 
+def numbered(columns: Sequence[RawColumn], contract: Contract) -> NDArray[np.int64]:
+    """Return the numbers, from 1 on, of the rows that `with_time` keeps."""
+    time = next((each for each in columns if each.name == contract.time), None)
+    rows = np.arange(1, len(columns[0].values) + 1)
+    return rows if time is None else rows[timed(time)]
+
+
 def _check_names(contract: Contract, names: list[str]) -> None:
     """Look for the columns that the contract names."""
     check_column(contract.target, "the target", names, "data_target_missing")
-    for part, listed in (("features", contract.features), ("exclude", contract.exclude)):
+    for part, listed in (("features", contract.named), ("exclude", contract.exclude)):
         for name in listed:
             check_column(name, f"{name!r} in {part}", names)
             if name == contract.target:
@@ -174,10 +234,25 @@ def read_features(
     Raises:
         InvalidData: `data_no_features`.
     """
+    found = _read_features(columns, contract, target)
+    values = {each.field.name: each.values for each in found.features}
+    return Schema(tuple(each.field for each in found.features)), values, found.notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """The columns that candidates learn from, and a sentence on what was found in one."""
+
+    features: list[Feature]
+    notes: list[str]
+
+
+def _read_features(columns: Sequence[RawColumn], contract: Contract, target: str) -> _Features:
     features, left_out = [], []
-    never = {target, *contract.exclude, *set_aside(contract)}
+    read = (name for name, note in contract.features.items() if note.embed)
+    never = {target, *contract.exclude, *set_aside(contract), *read}
     for column in columns:
-        wanted = not contract.features or column.name in contract.features
+        wanted = not contract.chosen or column.name in contract.chosen
         if not wanted or column.name in never:
             continue
         found = read_feature(column, contract.features.get(column.name))
@@ -188,12 +263,11 @@ def read_features(
     if not features:
         raise InvalidData(
             "data_no_features",
-            "no usable feature is left" + (f": {left_out[0]}" if left_out else ""),
+            "no usable feature is left" + (f": {left_out[0]}".rstrip(".") if left_out else ""),
             hint="give more columns, or exclude fewer",
         )
     remarks = [f"{each.field.name}: {each.remark}." for each in features if each.remark]
-    values = {each.field.name: each.values for each in features}
-    return Schema(tuple(each.field for each in features)), values, [*remarks, *left_out]
+    return _Features(features, [*remarks, *left_out])
 
 
 def _leaks(
@@ -206,27 +280,12 @@ def _leaks(
 
 
 def _notes_on_rows(name: str, rows: int, kept: Sequence[RawColumn]) -> list[str]:
-    """Return a sentence on rows without a target, and one on rows that repeat another."""
+    """Return a sentence on rows without a target."""
     left = len(kept[0].values)
     notes = []
     if left < rows:
         notes.append(f"{rows - left:,} of {rows:,} rows have no {name} and are left out.")
-    if repeated := left - len(np.unique(_row_keys(kept))):
-        share = f"{repeated:,} of {left:,}"
-        notes.append(f"Rows that repeat another exactly: {share}. They may flatter every score.")
     return notes
-
-
-def _row_keys(columns: Sequence[RawColumn]) -> NDArray[np.uint64]:
-    """Return a key per row; equal rows have equal keys, unlike ones almost surely do not."""
-    keys = np.zeros(len(columns[0].values), dtype=np.uint64)
-    for column in columns:
-        absent = missing(column)
-        codes = np.zeros(len(keys), dtype=np.uint64)
-        present = column.values[~absent]
-        codes[~absent] = np.unique(present, return_inverse=True)[1].astype(np.uint64) + np.uint64(1)
-        keys = (keys ^ (keys >> np.uint64(29)) ^ codes) * _PRIME
-    return keys
 
 
 def _as_sent(field: Field, values: NDArray[np.generic]) -> list[Scalar]:

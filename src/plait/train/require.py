@@ -1,26 +1,41 @@
 """What a contract requires of its candidates, checked on what each of them raced with."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plait.core.contract import Contract, Requirements
+from plait.core.columns import Columns
+from plait.core.contract import Contract, Fairness, Requirements
 from plait.core.errors import EngineError
 from plait.core.job import JobRun, Progress
-from plait.engines.answer import probability_columns
+from plait.core.protocol import Runnable
+from plait.core.schema import Field
+from plait.engines.answer import group_key, level_text, probability_columns
 from plait.engines.base import load, read_artefact
+from plait.engines.predictor import read_pipeline
 from plait.evaluate.compare import compare
-from plait.evaluate.conformal import coverage
+from plait.evaluate.conformal import Coverage, coverage
 from plait.evaluate.decide import ALPHA, Broken
-from plait.evaluate.fairness import fairness
+from plait.evaluate.fairness import (
+    GroupThresholds,
+    fairness,
+    group_thresholds,
+    joined,
+    too_small,
+)
 from plait.evaluate.monotone import sweep
-from plait.train.calibrate import calibrate_apart
+from plait.train.calibrate import BY_CLASS, calibrate_apart
 from plait.train.plan import Plan
+from plait.train.prepare import Prepared
 from plait.train.race import Raced, Result
+from plait.train.variant import fitted_on
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -113,12 +128,16 @@ def reasons(contract: Contract, plan: Plan, result: Result, _: Answers) -> Seque
 
 def licence(contract: Contract, _: Plan, result: Result, __: Answers) -> Sequence[Broken]:
     """`require.licence`: what the artefact is made of may be used under one of these."""
-    allowed = {each.casefold() for each in contract.require.licence}
-    has = read_artefact(result.folder).manifest.licence
-    if not allowed or _within(has, allowed):
-        return ()
-    named = ", ".join(contract.require.licence)
-    return (Broken("licence", 1, None, said=f"its licence is {has}, and {named} is allowed"),)
+    said = licence_refused(read_artefact(result.folder).manifest.licence, contract)
+    return (Broken("licence", 1, None, said=said),) if said else ()
+
+
+def licence_refused(has: str, contract: Contract) -> str:
+    """Return why a contract does not allow a licence, as the end of a sentence; "" when it does."""
+    allowed = contract.require.licence
+    if not allowed or _within(has, {each.casefold() for each in allowed}):
+        return ""
+    return f"its licence is {has}, and only {' or '.join(allowed)} is allowed"
 
 
 def monotone(contract: Contract, plan: Plan, result: Result, _: Answers) -> Sequence[Broken]:
@@ -128,13 +147,14 @@ def monotone(contract: Contract, plan: Plan, result: Result, _: Answers) -> Sequ
     answer = "prediction" if problem == "regression" else probability_columns(prepared.classes)[-1]
     found = []
     for feature, direction in contract.require.monotone.items():
-        swept = sweep(
-            load(result.folder),
-            prepared.columns,
-            prepared.input[feature],
-            direction,
-            answer=answer,
-        )
+        movable = _movable(prepared, result.folder, feature)
+        if movable is None:
+            if read_pipeline(read_artefact(result.folder, verify=False)).encode:
+                said = f"it does not read {feature}, so nothing holds it to be {direction} in that"
+                found.append(Broken("monotone", 0, None, said=said))
+            continue
+        runs, columns, field = movable
+        swept = sweep(runs, columns, field, direction, answer=answer)
         if not swept.holds:
             said = (
                 f"it is not {direction} in {feature}: {100 * swept.share:.3g} % of {swept.rows} "
@@ -144,27 +164,68 @@ def monotone(contract: Contract, plan: Plan, result: Result, _: Answers) -> Sequ
     return found
 
 
+def _movable(
+    prepared: Prepared, folder: Path, feature: str
+) -> tuple[Runnable, Columns, Field] | None:
+    """Return what answers as a feature moves, the rows, and its field; None where it is not read.
+
+    A column moves what is computed of it too, as in a row that is sent. Only what is computed is
+    moved by itself: no row can.
+    """
+    if feature in prepared.input.names:
+        return load(folder), prepared.columns, prepared.input[feature]
+    with TemporaryDirectory(prefix="plait-sweep-") as scratch:
+        runs, columns, fields = fitted_on(folder, prepared.columns, Path(scratch))
+    return (runs, columns, fields[feature]) if feature in fields else None
+
+
 def interval(contract: Contract, plan: Plan, _: Result, answers: Answers) -> Sequence[Broken]:
     """`require.interval`: the interval or set holds the stated share of rows not trained on.
 
-    Judged by the upper end of the share's exact 95 % interval, so chance alone breaks it seldom.
+    Judged by the upper end of the share's exact 95 % interval, so chance alone breaks it seldom;
+    where it must hold within groups, of each that has 200 rows too.
     """
-    level = contract.require.interval
+    level = contract.require.coverage
     if level is None:
         return ()
     if not len(answers.covered):
         return (Broken("interval", level, None, said="it gives no interval and no set"),)
-    first = answers.covered
-    if len(answers.row):
-        if len(first) != len(answers.row):
-            said = "it gives no interval and no set in some of the folds"
-            return (Broken("interval", level, None, said=said),)
-        first = first[answers.split < plan.splits.folds]  # each row once
-    share = coverage(first)[0].share
-    if share.high >= level:
-        return ()
-    said = f"it holds {100 * share.estimate:.3g} % of rows, and {100 * level:g} % is asked for"
-    return (Broken("interval", level, share.estimate, at_least=True, said=said),)
+    if len(answers.row) and len(answers.covered) != len(answers.row):
+        said = "it gives no interval and no set in some of the folds"
+        return (Broken("interval", level, None, said=said),)
+    found = []
+    for each in coverages(contract, plan, answers):
+        if each.share.high < level:
+            held = f"{100 * each.share.estimate:.3g} % of rows"
+            where = f" of {contract.require.interval_by} {each.group}" if each.group else ""
+            said = f"it holds {held}{where}, and {100 * level:g} % is asked for"
+            share = each.share.estimate
+            found.append(Broken("interval", level, share, at_least=True, said=said))
+    return tuple(found)
+
+
+def coverages(contract: Contract, plan: Plan, answers: Answers) -> list[Coverage]:
+    """Return the share of rows that an interval or set held: of all, then of each large group.
+
+    Each row counts once, as in the first repeat of the folds.
+
+    Args:
+        contract: names the groups in `require.interval.by`.
+        plan: the race.
+        answers: of a candidate that gives an interval or set to every row.
+    """
+    if not len(answers.row):
+        return coverage(answers.covered)
+    first = answers.split < plan.splits.folds
+    rows, by, prepared = answers.row[first], contract.require.interval_by, plan.prepared
+    if not by:
+        return coverage(answers.covered[first])
+    if by == BY_CLASS and prepared.classes:
+        levels = [level_text(each) for each in prepared.classes]
+        groups = [levels[each] for each in prepared.target[rows].astype(np.int64).tolist()]
+    else:
+        groups = [group_key(each) or "missing" for each in prepared.columns[by][rows].tolist()]
+    return coverage(answers.covered[first], groups)
 
 
 def calibrated(contract: Contract, plan: Plan, _: Result, answers: Answers) -> Sequence[Broken]:
@@ -197,40 +258,72 @@ def fair(contract: Contract, plan: Plan, result: Result, answers: Answers) -> Se
         return ()
     first = answers.split < plan.splits.folds  # each row once
     rows = answers.row[first]
-    decided = answers.prediction[first, 1] >= result.point.threshold
-    groups = plan.prepared.aside[rule.group][rows]
+    chance, threshold = answers.prediction[first, 1], result.point.threshold
+    decided = chance >= threshold
+    groups = np.array(groups_of(rule, plan), dtype=object)[rows]
     truth = plan.prepared.target[rows].astype(np.int64)
     found = fairness(truth, decided.astype(np.int64), groups, rule, seed=plan.seed)
     if found.gap is None:
-        said = f"fewer than two groups of {rule.group} have {rule.min_rows} rows to be judged by"
+        said = f"fewer than two groups of {rule.named} have {rule.min_rows} rows to be judged by"
         return (Broken("fairness", rule.max_gap, None, said=said),)
     if found.gap.low <= rule.max_gap:
         return ()
     gap, (favoured, other) = found.gap, found.between
     said = (
         f"{rule.metric} differs by {gap.estimate:.3f} (95 % interval {gap.low:.3f} to "
-        f"{gap.high:.3f}) between {rule.group} {favoured} and {other}, {rule.max_gap:g} allowed"
+        f"{gap.high:.3f}) between {rule.named} {favoured} and {other}, {rule.max_gap:g} allowed; "
     )
+    own = group_thresholds(truth, chance, groups, rule, threshold=threshold, costs=plan.costs)
+    said += _own_thresholds(own)
     return (Broken("fairness", rule.max_gap, gap.estimate, said=said),)
 
 
+def groups_of(rule: Fairness, plan: Plan) -> list[str]:
+    """Return (n,) the group of each row, crossed where the contract names several columns."""
+    return joined(*(plan.prepared.aside[name].tolist() for name in rule.groups))
+
+
+def _own_thresholds(own: GroupThresholds | None) -> str:
+    """Say which threshold per group would meet the contract, and what that would cost.
+
+    It is told and never applied: to decide by a person's group, be it to level the outcome, is
+    disparate treatment, which the law of credit, work and housing forbids in many places (in the
+    United States the Equal Credit Opportunity Act, Title VII and the Fair Housing Act).
+    """
+    if own is None:
+        return "no threshold per group that was tried would meet that"
+    named = ", ".join(f"{name} {each:.2f}" for name, each in own.thresholds.items())
+    return (
+        f"thresholds per group, which plait never applies, would leave {own.gap:.3f} ({named}) at "
+        f"a cost of {100 * own.cost:.3g} per 100 rows instead of {100 * own.cost_before:.3g}, as "
+        "judged by the very rows that chose them"
+    )
+
+
 def unjudged(contract: Contract, plan: Plan) -> list[str]:
-    """Return a sentence on the groups that are too small to be judged for fairness."""
+    """Return a sentence on the groups that are too small to be judged for fairness.
+
+    What counts are the rows of the first repeat: those before the first that is tested in order of
+    time, or that a race had no time for, do not.
+    """
     rule = contract.fairness
-    if rule is None or rule.group not in plan.prepared.aside:
+    if rule is None or not plan.prepared.aside.keys() >= set(rule.groups):
         return []
-    names = np.array([str(each) or "missing" for each in plan.prepared.aside[rule.group].tolist()])
-    groups, rows = np.unique(names, return_counts=True)
-    small = [
-        f"{name} ({count:,} rows)"
-        for name, count in zip(groups.tolist(), rows.tolist(), strict=True)
-        if count < rule.min_rows
-    ]
+    rows = np.concatenate([each.test for each in plan.splits.each[: plan.splits.folds]])
+    groups = np.array(groups_of(rule, plan), dtype=object)[rows]
+    small = too_small(plan.prepared.target[rows].astype(np.int64), groups, rule)
     if not small:
         return []
+    least = math.ceil(rule.min_rows / 5)
+    outcome = {
+        "demographic_parity": "",
+        "equal_opportunity": f", or than {least} positive ones",
+        "equalized_odds": f", or than {least} of one outcome",
+    }[rule.metric]
+    named = ", ".join(f"{name} ({count:,} rows)" for name, count in small.items())
     return [
-        f"Not judged for fairness, for they have fewer than {rule.min_rows} rows: of {rule.group} "
-        f"{', '.join(small)}."
+        f"Not judged for fairness, for they have fewer than {rule.min_rows} rows that were tested"
+        f"{outcome}: of {rule.named} {named}."
     ]
 
 

@@ -6,6 +6,7 @@ the next rule takes those that differ most from the rest.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -60,6 +61,10 @@ class RuleLists:
     name = "rule_list"
     paradigm: Paradigm = "rule"
     complexity = 1
+    of_quantile: Mapping[str, Json] = {
+        "rules by": "how many rows are above the quantile of all",
+        "length chosen by": "pinball loss in inner folds",
+    }
 
     def __init__(self, folder: Path, *, threshold: float | None = None) -> None:
         self._folder = folder
@@ -113,7 +118,8 @@ def _choose(sample: Sample, target: Floats, fold: Ints) -> tuple[int, Floats]:
         for length in range(MOST_RULES + 1):
             scores[length, out] = _prefix(rules, length).raw(matrix[out])
     flat = scores if width > 1 else scores[:, :, 0]
-    best = int(np.argmin([loss_of(each, target, sample.problem) for each in flat]))
+    losses = [loss_of(each, target, sample.problem, sample.quantile) for each in flat]
+    best = int(np.argmin(losses))
     return best, flat[best]
 
 
@@ -140,18 +146,19 @@ def _grow(matrix: Matrix, codes: Sequence[Code], sample: Sample, target: Floats)
     if len(seen) > MOST_ROWS:
         dice = np.random.Generator(np.random.PCG64(sample.seed))
         seen = np.sort(dice.choice(seen, MOST_ROWS, replace=False))
-    search = _Search(matrix[seen], codes, truth[seen], sample.problem)
+    sought = truth if sample.quantile is None else _sought(truth, sample.quantile)
+    search = _Search(matrix[seen], codes, sought[seen], sample.problem)
     left = np.ones(len(target), dtype=np.bool_)
-    whole = truth.mean(axis=0)
+    told = partial(_scores, whole=truth, sample=sample)
     rules: list[Rule] = []
-    reaching = [_scores(truth, whole, sample.problem)]
+    reaching = [told(truth)]
     while len(rules) < MOST_RULES and (conditions := search.best(left[seen])):
         met = left.copy()
         for each in conditions:
             met &= each.holds(matrix[:, each.position])
         left &= ~met
-        rules.append(Rule(conditions, _scores(truth[met], whole, sample.problem)))
-        reaching.append(_scores(truth[left], whole, sample.problem))
+        rules.append(Rule(conditions, told(truth[met])))
+        reaching.append(told(truth[left]))
     return RuleList(n_features=matrix.shape[1], rules=tuple(rules), reaching=tuple(reaching))
 
 
@@ -162,13 +169,30 @@ def _columns(target: Floats, sample: Sample) -> Floats:
     return np.eye(len(sample.classes))[target.astype(np.int64)]
 
 
-def _scores(truth: Floats, whole: Floats, problem: Problem) -> tuple[float, ...]:
+def _sought(truth: Floats, quantile: float) -> Floats:
+    """Return (n, 1) whether each number is above the quantile of all.
+
+    The gradient of the pinball loss, by which Athey, Tibshirani and Wager (2019) split for
+    quantiles: rows apart in it have quantiles apart.
+    """
+    return (truth > _level(truth, quantile)).astype(np.float64)
+
+
+def _level(target: Floats, quantile: float) -> float:
+    return float(np.quantile(target, quantile, method="inverted_cdf"))
+
+
+def _scores(truth: Floats, *, whole: Floats, sample: Sample) -> tuple[float, ...]:
     """Return the raw scores of some rows, drawn to those of all where they are few."""
-    means = (truth.sum(axis=0) + PRIOR_ROWS * whole) / (len(truth) + PRIOR_ROWS)
-    if problem == "regression":
+    if sample.quantile is not None:
+        own = len(truth) * _level(truth, sample.quantile) if len(truth) else 0.0
+        drawn = own + PRIOR_ROWS * _level(whole, sample.quantile)
+        return (drawn / (len(truth) + PRIOR_ROWS),)
+    means = (truth.sum(axis=0) + PRIOR_ROWS * whole.mean(axis=0)) / (len(truth) + PRIOR_ROWS)
+    if sample.problem == "regression":
         return tuple(means.tolist())
     logs = np.log(np.maximum(means, np.finfo(np.float64).tiny))
-    return (float(logs[1] - logs[0]),) if problem == "binary" else tuple(logs.tolist())
+    return (float(logs[1] - logs[0]),) if sample.problem == "binary" else tuple(logs.tolist())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

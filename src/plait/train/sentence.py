@@ -36,8 +36,8 @@ MOST_LEFT_OUT = 2_000
 _BLOCK = 256
 
 
-class _Sentence:
-    """What both have in common: the encoder, and the examples that stand in the artefact."""
+class Sentence:
+    """What all have in common: the encoder, and the examples that stand in the artefact."""
 
     needs_encoder = True
 
@@ -54,15 +54,27 @@ class _Sentence:
         self._threshold = threshold
         self._abstain = abstain
 
-    def _export(
+    def export(
         self,
         sample: Sample,
         vectors: Vectors,
         calibration: Calibration,
         head: Mapping[str, Json],
         files: Mapping[str, bytes],
+        *,
+        encoder: Encoder | None = None,
     ) -> Predictor:
-        """Write the artefact and return what runs it, with this encoder's memory."""
+        """Write the artefact and return what runs it, with the encoder's memory.
+
+        Args:
+            sample: what the model was fitted on.
+            vectors: of its texts.
+            calibration: of the raw scores.
+            head: what stands on the vectors.
+            files: of the head.
+            encoder: what gave the vectors; None is that of the race.
+        """
+        encoder = encoder or self._encoder
         examples: dict[str, Json] = {
             "texts": texts_of(sample),
             "labels": target_of(sample).tolist(),
@@ -73,7 +85,7 @@ class _Sentence:
             text_pipeline_of(sample, calibration, self._threshold, self._abstain),
             engine="text_vector",
             files={
-                **self._encoder.files(),
+                **encoder.files(),
                 HEAD: json_bytes(dict(head)),
                 EXAMPLES: json_bytes(examples),
                 VECTORS: array_bytes(vectors.astype(np.float16)),
@@ -81,10 +93,10 @@ class _Sentence:
             },
             holds_rows=True,
         )
-        return load(artefact, embedder=self._encoder)
+        return load(artefact, embedder=encoder)
 
 
-class MinilmLinear(_Sentence):
+class MinilmLinear(Sentence):
     """A logistic regression of the encoder's vectors."""
 
     name = "minilm_linear"
@@ -118,10 +130,10 @@ class MinilmLinear(_Sentence):
         weights = fit_logistic(vectors, target, classes, strength)
         head: dict[str, Json] = {"kind": "linear", "intercept": weights.intercept.tolist()}
         files = {WEIGHTS: array_bytes(weights.coefficients.astype(np.float32))}
-        return self._export(sample, vectors, calibration, head, files)
+        return self.export(sample, vectors, calibration, head, files)
 
 
-class MinilmNeighbours(_Sentence):
+class MinilmNeighbours(Sentence):
     """Every example votes for its level, the nearer the more."""
 
     name = "minilm_neighbours"
@@ -151,7 +163,7 @@ class MinilmNeighbours(_Sentence):
             found.append((loss, sharpness, calibration))
         _, sharpness, calibration = min(found, key=lambda each: each[0])
         head: dict[str, Json] = {"kind": "neighbours", "intercept": [], "sharpness": sharpness}
-        return self._export(sample, vectors, calibration, head, {})
+        return self.export(sample, vectors, calibration, head, {})
 
 
 def _left_out(vectors: Vectors, target: Ints, rows: Ints, classes: int) -> dict[float, Floats]:

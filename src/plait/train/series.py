@@ -75,7 +75,7 @@ class PreparedSeries(Prepared):
             classes=(),
             problem=self.problem,
             seed=seed,
-            interval=self.require.interval,
+            interval=self.require.coverage,
         )
 
     def rows(self, most: int) -> list[Row]:

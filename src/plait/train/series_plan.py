@@ -16,7 +16,7 @@ from plait.evaluate.metric import score
 from plait.evaluate.split import Split, Splits
 from plait.evaluate.threshold import Costs
 from plait.train.forecast_base import Steps, series_recipes
-from plait.train.plan import Fold, Make, Plan
+from plait.train.plan import Fold, Make, Plan, able, libraries
 from plait.train.series import PreparedSeries
 
 LEAST_STEPS = 10
@@ -38,20 +38,34 @@ def plan_series(prepared: PreparedSeries, contract: Contract, *, seed: int = 0) 
         InvalidData: `data_too_small`, the series are too short to judge forecasts.
     """
     steps = Steps(prepared.horizon, prepared.season)
-    names = contract.candidates or series_recipes.names()
+    names, notes = able(contract, series_recipes)
     metric = forecast_metric(contract.metric, where="metric")
     least = max(2 * steps.season, steps.horizon, LEAST_STEPS)
     lengths = np.diff(prepared.bounds).tolist()
+    _check_season(int(np.median(lengths)), steps, least)
     return Plan(
-        prepared=prepared,
+        prepared=replace(prepared, notes=(*notes, *prepared.notes)),
         recipes={name: partial(series_recipes.load(name), steps=steps) for name in names},
         metric=metric,
         splits=_told(prepared, rolling_origins(lengths, steps.horizon, least=least)),
         costs=Costs(),
         seed=seed,
-        libraries=_LIBRARIES,
+        libraries=(*_LIBRARIES, *libraries(names, series_recipes)),
         judge=judge_series,
     )
+
+
+def _check_season(length: int, steps: Steps, least: int) -> None:
+    """Refuse a season that leaves too few steps to judge by, where a shorter one would not."""
+    needed = 2 * steps.horizon + least
+    shortest = 2 * steps.horizon + max(steps.horizon, LEAST_STEPS)
+    if shortest <= length < needed:
+        raise InvalidData(
+            "data_too_small",
+            f"series of {length:,} steps are too short for a season of {steps.season:,}",
+            where="season",
+            hint=f"give series of at least {needed:,} steps, or a shorter `season`",
+        )
 
 
 def _told(prepared: PreparedSeries, splits: Splits) -> Splits:

@@ -103,10 +103,15 @@ def _abstains(result: Result) -> list[str]:
 def _score(raced: Raced, winner: Result, reported: Reported | None, name: str) -> str:
     plan = raced.plan
     splits = len(plan.splits)
+    times = f"{splits} times"
+    if plan.splits.drawn:
+        times += f" (by {splits} of {plan.splits.drawn} folds; for all there was no time)"
+    copies = plan.prepared.same is not None and plan.prepared.groups is plan.prepared.same
+    groups = "rows and all their copies" if copies else "groups"
     held = {
-        "stratified": f"judged {splits} times on rows held out of {len(plan.prepared):,}",
-        "grouped": f"judged {splits} times on groups held out of {len(plan.prepared):,} rows",
-        "time_ordered": f"judged {splits} times on what came later, of {len(plan.prepared):,} rows",
+        "stratified": f"judged {times} on rows held out of {len(plan.prepared):,}",
+        "grouped": f"judged {times} on {groups} held out of {len(plan.prepared):,} rows",
+        "time_ordered": f"judged {times} on what came later, of {len(plan.prepared):,} rows",
     }[plan.splits.kind]
     score = plan.metric.within(
         interval_of_scores(winner.scores, test_to_train=plan.splits.test_to_train)

@@ -1,9 +1,7 @@
 """The deep candidate: TabM-mini (arXiv:2410.24210), trained by torch and run without it."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.contract import Paradigm
-from plait.core.extras import missing
 from plait.core.ids import Json
 from plait.core.protocol import Predictor, Sample
 from plait.engines.array_file import array_bytes
@@ -21,11 +18,11 @@ from plait.engines.network import MODEL, WEIGHTS, Network, Shape, Weights, flat
 from plait.engines.pipeline import Code, NumberCode
 from plait.train.base import export, inner_folds
 from plait.train.code import pipeline_of, standard_codes
+from plait.train.seeded import Torch, torch_of
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Tensor: TypeAlias = Any  # torch is optional, so its types have no name here
-Torch: TypeAlias = Any
 
 MEMBERS, HIDDEN, LAYERS = 16, 128, 2
 BINS, EMBEDDING = 12, 8
@@ -80,7 +77,7 @@ class TabM:
         fold = inner_folds(sample)
         held_out = np.zeros(len(target), dtype=np.bool_) if fold is None else fold == 0
         shape, pieces = _shape(sample, codes, matrix[~held_out], target[~held_out])
-        with _torch(sample.seed) as torch:
+        with torch_of(sample.seed) as torch:
             weights = _Training(torch, sample, shape, pieces).run(matrix, target, held_out)
         judged = _rows(sample, np.flatnonzero(held_out))
         inner = None if fold is None else inner_folds(judged)
@@ -102,23 +99,6 @@ def _rows(sample: Sample, rows: Ints) -> Sample:
         target=np.asarray(sample.target)[rows].tolist(),
         groups=[],
     )
-
-
-@contextmanager
-def _torch(seed: int) -> Iterator[Torch]:
-    """Give torch on one thread, its dice seeded, and leave it as it was."""
-    try:
-        torch = import_module("torch")
-    except ImportError:
-        raise missing("torch") from None
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield torch
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _shape(

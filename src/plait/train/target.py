@@ -16,6 +16,9 @@ from plait.train.feature import missing
 Level: TypeAlias = bool | int | float | str
 Truth: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
 
+LARGEST = 1e150
+"""Of a number to predict: the square of one beyond overflows."""
+
 MOST_CLASSES = 20
 """A numeric target with more distinct values than this is a quantity."""
 
@@ -44,6 +47,7 @@ def read_target(
     *,
     minimum: int = MINIMUM_ROWS,
     quantities: bool = True,
+    asked: bool = False,
 ) -> Target:
     """Read the target.
 
@@ -55,10 +59,12 @@ def read_target(
         positive: the level of two that counts as positive, as text; "" takes the last in order.
         minimum: rows that must have it.
         quantities: whether it may be one; if not, every number is a level.
+        asked: whether it is known to be one, so that few distinct values are no levels.
 
     Raises:
-        InvalidData: `data_target_kind` for a time; `data_target_constant` with fewer than two
-            values; `data_too_small` with fewer than `minimum` rows, or 2 rows of a class.
+        InvalidData: `data_target_kind` for a time, or a number that is infinite or beyond 1e150;
+            `data_target_constant` with fewer than two values; `data_too_small` with fewer than
+            `minimum` rows, or 2 rows of a class.
         InvalidSettings: `settings_wrong_value` when `positive` is none of two levels.
     """
     if column.kind == "time":
@@ -70,10 +76,12 @@ def read_target(
         )
     rows = np.flatnonzero(~missing(column))
     present = column.values[rows]
+    if column.kind == "number":
+        _check_finite(column.name, present, rows)
     levels, indexes, counts = np.unique(present, return_inverse=True, return_counts=True)
     _check_size(column.name, levels, counts, len(column.values), minimum)
     quantity = quantities and column.kind == "number" and len(levels) > 2
-    if quantity and _is_quantity(levels, counts):
+    if quantity and (asked or _is_quantity(levels, counts)):
         if positive:
             raise _wrong_positive(positive, column.name, [])
         values = present.astype(np.float64)
@@ -109,6 +117,19 @@ def _is_quantity(levels: NDArray[np.float64], counts: NDArray[np.int64]) -> bool
 def _level(value: Level) -> Level:
     """Return a level in its type: a whole number as int, for a file may write 1 as 1.0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _check_finite(name: str, values: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
+    beyond = np.flatnonzero(~(np.abs(values) <= LARGEST))
+    if beyond.size:
+        at = beyond[0]
+        raise InvalidData(
+            "data_target_kind",
+            f"row {rows[at] + 1:,} has {values[at]:g}, which no candidate predicts"
+            + (f"; so have {beyond.size - 1:,} more" if beyond.size > 1 else ""),
+            where=name,
+            hint="mend or empty the cells, or give the target in a larger unit",
+        )
 
 
 def _check_size(

@@ -4,10 +4,13 @@ import pytest
 
 from plait.core.context import Context
 from plait.core.errors import InvalidRequest
+from plait.core.protocol import Sample
 from plait.core.request import ForecastRequest
+from plait.engines.anomaly_series import INPUT
 from plait.engines.series import Part, SeriesSettings
 from plait.flow.handle import inline
 from plait.tasks.series.task import SeriesTask
+from plait.train.anomaly_series import RobustLevel
 from plait.train.forecast_base import export_series
 
 SETTINGS = SeriesSettings(
@@ -24,6 +27,21 @@ SETTINGS = SeriesSettings(
 def task(tmp_path_factory):
     predictor = export_series(tmp_path_factory.mktemp("artefact"), "series", SETTINGS, {})
     return SeriesTask("load", predictor, decision="dec_1")
+
+
+@pytest.fixture(scope="module")
+def watching(tmp_path_factory):
+    history = [float(at % 7) for at in range(200)]
+    sample = Sample(
+        input=INPUT,
+        columns={"history": [history], "horizon": [1]},
+        target=[],
+        classes=(),
+        problem="regression",
+        seed=0,
+    )
+    folder = tmp_path_factory.mktemp("watching")
+    return SeriesTask("watch", RobustLevel(folder, share=0.01, season=1).fit(sample))
 
 
 def ask(task, history, context=None, **parts):
@@ -68,3 +86,17 @@ def test_what_cannot_be_forecast_is_refused(task, history, parts, code):
     with pytest.raises(InvalidRequest) as raised:
         ask(task, history, **parts)
     assert raised.value.code == code
+
+
+def test_a_point_is_judged_only_after_enough_others(watching):
+    early = ask(watching, [1, 2, 99])
+    assert (early.prediction, early.score, early.lower, early.upper) == (False, None, None, None)
+    late = ask(watching, [*(at % 7 for at in range(60)), 99])
+    assert late.prediction
+    assert late.score > 0.9
+    assert late.upper < 99
+
+
+def test_a_contract_that_watches_has_no_steps_to_ask_for(watching):
+    with pytest.raises(InvalidRequest, match="looks one step ahead at most"):
+        ask(watching, [1, 2], horizon=3)

@@ -1,10 +1,12 @@
 """Rows answered by an artefact, one object per row."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from plait.core.artefact import FileNote
 from plait.core.context import Context
 from plait.core.contract import Contract
 from plait.core.decision import OperatingPoint
@@ -156,3 +158,7 @@ def test_what_is_no_text_is_refused(texts, row):
 def test_rows_are_quick_and_texts_are_not(texts, predictor):
     assert TabularTask("loan", predictor).quick
     assert not texts.quick
+    files = {"encoder/model.onnx": FileNote("00", 1)}
+    manifest = replace(predictor.artefact.manifest, files=files)
+    reading = SimpleNamespace(artefact=replace(predictor.artefact, manifest=manifest))
+    assert not TabularTask("loan", reading).quick

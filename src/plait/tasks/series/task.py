@@ -63,11 +63,12 @@ class SeriesTask:
             "decision": self.decision,
         }
         if "alarms" in answer:
+            score, lower, upper = (answer[name][0] for name in ("score", "lower", "upper"))
             return WatchResponse(
                 prediction=answer["prediction"][0],
-                score=answer["score"][0],
-                lower=answer["lower"][0],
-                upper=answer["upper"][0],
+                score=None if lower is None else score,
+                lower=lower,
+                upper=upper,
                 alarms=tuple(answer["alarms"][0]),
                 **told,
             )

@@ -8,6 +8,7 @@ from plait.core.request import ForecastRequest, PredictRequest
 from plait.core.response import PredictResponse
 from plait.core.schema import RowReader
 from plait.engines.prediction import PredictionReader
+from plait.engines.text_score import reads_texts
 
 
 class TabularTask:
@@ -32,11 +33,12 @@ class TabularTask:
         self.contract = contract
         self.predictor = predictor
         self.decision = decision
-        self.quick = predictor.artefact.manifest.task != "text"
+        manifest = predictor.artefact.manifest
+        self.quick = manifest.task != "text" and not reads_texts(predictor.artefact)
         self._point = operating_point
         self._artefact = predictor.artefact.id
-        self._reader = RowReader(predictor.artefact.manifest.input)
-        self._answers = PredictionReader(predictor.artefact.manifest.output)
+        self._reader = RowReader(manifest.input)
+        self._answers = PredictionReader(manifest.output)
 
     async def run(
         self, request: PredictRequest | ForecastRequest, context: Context
