@@ -26,7 +26,8 @@ from method import Floats, keep
 from plait.core.contract import Anomaly, Contract
 from plait.core.schema import RowReader
 from plait.store.frame import RawColumn
-from plait.train.anomaly import detectors, plan_anomaly, prepare_anomaly
+from plait.train.anomaly import plan_anomaly, prepare_anomaly
+from plait.train.base import detectors
 
 SEED, SHARE, RARE, TIMES = 5, 0.01, 0.05, 300
 

@@ -33,7 +33,7 @@ from threadpoolctl import threadpool_limits
 from method import Floats, data, digests, keep, start
 from plait.core.protocol import Sample
 from plait.engines.anomaly_series import INPUT, SeriesAnomalyPredictor
-from plait.train.anomaly_series import series_detectors
+from plait.train.base import series_detectors
 
 SHARE, DAY = 1 / 4_000, 86_400
 PROFILES = ("standard", "reward_low_FP_rate", "reward_low_FN_rate")

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, chi2
+from scipy.special import betaincinv, gammaincinv
 
 from plait.core.errors import InvalidData
 from plait.engines.anomaly_tail import Tail
@@ -175,7 +175,7 @@ def alarm_share(rows: int, share: float) -> Interval:
         share: that was asked for, of (0, 1).
     """
     reached = max(1.0, share * (rows + 1))
-    low, high = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], reached, rows + 1 - reached)
+    low, high = betaincinv(reached, rows + 1 - reached, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(share, float(low), float(high))
 
 
@@ -193,8 +193,8 @@ def run_length(points: int, alarms: int) -> Interval:
         >>> round(run_length(1000, 10).low)
         54
     """
-    least = float(chi2.ppf((1 - LEVEL) / 2, 2 * alarms)) / 2 if alarms else 0.0
-    most = float(chi2.ppf((1 + LEVEL) / 2, 2 * alarms + 2)) / 2
+    least = float(gammaincinv(alarms, (1 - LEVEL) / 2)) if alarms else 0.0
+    most = float(gammaincinv(alarms + 1, (1 + LEVEL) / 2))
     infinite = float("inf")
     return Interval(
         points / alarms if alarms else infinite,

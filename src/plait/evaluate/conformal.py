@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from plait.evaluate.bin import Floats, Ints
 from plait.evaluate.interval import LEVEL, Interval
@@ -105,8 +105,8 @@ def coverage(
 def _coverage(group: str, covered: Flags, at_once: int = 1) -> Coverage:
     rows, held = len(covered), int(covered.sum())
     tail = (1 - LEVEL) / 2 / at_once
-    low = float(beta.ppf(tail, held, rows - held + 1)) if held else 0.0
-    high = float(beta.ppf(1 - tail, held + 1, rows - held)) if held < rows else 1.0
+    low = float(betaincinv(held, rows - held + 1, tail)) if held else 0.0
+    high = float(betaincinv(held + 1, rows - held, 1 - tail)) if held < rows else 1.0
     return Coverage(group, rows, Interval(held / rows, low, high))
 
 

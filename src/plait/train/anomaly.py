@@ -6,7 +6,7 @@ Where the contract names a column of labels they are compared by that, and none 
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from plait.core.columns import Columns
 from plait.core.contract import Contract
 from plait.core.errors import InvalidData, InvalidSettings, UnknownName
 from plait.core.figure import number
-from plait.core.protocol import Candidate, Runnable, Sample
+from plait.core.protocol import Runnable, Sample
 from plait.core.schema import Field, Schema
 from plait.core.table import Table
 from plait.evaluate.anomaly import ANOMALY_METRICS, LABELLED_METRICS, alarm_share
@@ -36,8 +36,8 @@ from plait.evaluate.split import (
 )
 from plait.evaluate.threshold import Costs
 from plait.store.frame import RawColumn, objects
-from plait.train import ANOMALY_TABLE
 from plait.train.aside import check_aside, groups_of, read_aside
+from plait.train.base import Detect, detectors
 from plait.train.feature import check_column
 from plait.train.plan import Fold, Make, Plan
 from plait.train.prepare import Prepared, read_features, with_time
@@ -46,7 +46,6 @@ from plait.train.version import dataset_id
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
-Detect: TypeAlias = Callable[..., Candidate]
 
 FOLDS = 5
 MANY_ROWS = 10_000
@@ -73,8 +72,6 @@ COMPARED_BY_LABELS = (
     "Candidates learn from no labels; they are compared by how well their scores order the rows "
     "that are labelled."
 )
-
-detectors: Table[Detect] = Table("anomaly_candidates", ANOMALY_TABLE)
 
 
 def prepare_anomaly(columns: Sequence[RawColumn], contract: Contract) -> Prepared:

@@ -23,7 +23,6 @@ from plait.core.errors import InvalidData
 from plait.core.figure import number
 from plait.core.ids import Json
 from plait.core.protocol import Predictor, Sample
-from plait.core.table import Table
 from plait.engines.anomaly_series import (
     ANOMALY,
     INPUT,
@@ -38,8 +37,8 @@ from plait.evaluate.anomaly import BAND_VOLUME, band_volume, clustering, fit_tai
 from plait.evaluate.split import Split, Splits
 from plait.evaluate.threshold import Costs
 from plait.store.frame import RawColumn
-from plait.train import ANOMALY_SERIES_TABLE
-from plait.train.anomaly import LIBRARIES, Detect, check_share
+from plait.train.anomaly import LIBRARIES, check_share
+from plait.train.base import series_detectors
 from plait.train.plan import Fold, Make, Plan
 from plait.train.series import PreparedSeries, prepare_series
 
@@ -59,8 +58,6 @@ COMPARED = (
     "points, each judged before it was learnt from. That speaks of usual points, and not of "
     "whether an alarm is right."
 )
-
-series_detectors: Table[Detect] = Table("anomaly_series_candidates", ANOMALY_SERIES_TABLE)
 
 
 class RobustLevel:

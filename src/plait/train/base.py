@@ -1,9 +1,9 @@
 """What every candidate is made of: how the race makes one, and how one becomes an artefact."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,15 @@ from plait.engines.answer import output_schema
 from plait.engines.base import json_bytes, load, write_artefact
 from plait.engines.pipeline import PIPELINE, Pipeline
 from plait.evaluate.split import grouped, repeated_folds, repeated_stratified
-from plait.train import TABLE, TEXT_TABLE
+from plait.train import ANOMALY_SERIES_TABLE, ANOMALY_TABLE, TABLE, TEXT_TABLE
 
 FOLDS = 5
 FOLDS_OF_MANY = 3
 MANY_ROWS = 10_000
+
+
+Detect: TypeAlias = Callable[..., Candidate]
+"""Makes a candidate that looks for what is unlike the rest."""
 
 
 class Recipe(Protocol):
@@ -67,6 +71,8 @@ class TextRecipe(Protocol):
 
 recipes: Table[Recipe] = Table("candidates", TABLE)
 text_recipes: Table[TextRecipe] = Table("text_candidates", TEXT_TABLE)
+detectors: Table[Detect] = Table("anomaly_candidates", ANOMALY_TABLE)
+series_detectors: Table[Detect] = Table("anomaly_series_candidates", ANOMALY_SERIES_TABLE)
 
 
 def candidate_names(task: TaskName) -> list[str]:

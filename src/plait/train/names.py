@@ -4,9 +4,7 @@ from plait.core.contract import Contract
 from plait.evaluate.anomaly import ANOMALY_METRICS, LABELLED_METRICS
 from plait.evaluate.forecast import FORECAST_METRICS
 from plait.evaluate.metric import METRICS, PINBALL
-from plait.train.anomaly import detectors
-from plait.train.anomaly_series import series_detectors
-from plait.train.base import candidate_names
+from plait.train.base import candidate_names, detectors, series_detectors
 from plait.train.forecast_base import series_recipes
 
 
