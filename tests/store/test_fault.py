@@ -19,7 +19,7 @@ def mounted(folder: Path, *arguments: str) -> Iterator[Path]:
     try:
         subprocess.run(["mount", *arguments, str(folder)], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("only the superuser may mount")
+        pytest.skip("a full or read-only disk is mounted, and only the superuser may")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 

@@ -376,4 +376,4 @@ def series_raced(series_plan, tmp_path_factory):
 @pytest.fixture(scope="session")
 def compiler():
     """A C compiler. Where there is none a C file is written unchecked, which has its own test."""
-    return find_compiler() or pytest.skip("there is no C compiler to check a C file with")
+    return find_compiler() or pytest.skip("the system has no C compiler")

@@ -1,6 +1,9 @@
 """Arrays of numbers as files of an artefact, in NumPy's own format."""
 
+import math
+from collections.abc import Mapping
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +43,23 @@ def read_array(path: Path, shape: tuple[int, ...]) -> NDArray[Any]:
     if not np.isfinite(array).all():
         raise damaged(path, "it holds a number that is not finite")
     return array
+
+
+def read_weights(
+    path: Path, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the arrays that lie one after the other in the one row of numbers of a file.
+
+    Args:
+        path: of the file.
+        shapes: name -> what shape it has, in the order of the file.
+
+    Raises:
+        EngineError: `artefact_damaged`, when it does not hold so many numbers.
+    """
+    ends = np.cumsum([0, *(math.prod(shape) for shape in shapes.values())]).tolist()
+    numbers = read_array(path, (ends[-1],)).astype(np.float32)
+    return {
+        name: numbers[start:end].reshape(shape)
+        for (name, shape), (start, end) in zip(shapes.items(), pairwise(ends), strict=True)
+    }

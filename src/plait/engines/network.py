@@ -16,7 +16,7 @@ from plait.core.artefact import Artefact
 from plait.core.contract import Problem
 from plait.core.ids import Json
 from plait.engines.answer import Scores
-from plait.engines.array_file import read_array
+from plait.engines.array_file import read_weights
 from plait.engines.base import read_json, reading
 from plait.engines.encode import Matrix
 from plait.engines.predictor import TabularPredictor
@@ -188,13 +188,6 @@ def load(artefact: Artefact) -> TabularPredictor:
     path = artefact.folder / MODEL
     with reading(path):
         shape = Shape.read(read_json(path))
-        arrays = shape.arrays
-        sizes = [math.prod(each) for each in arrays.values()]
-    numbers = read_array(artefact.folder / WEIGHTS, (sum(sizes),)).astype(np.float32)
-    ends = np.cumsum([0, *sizes]).tolist()
-    weights = {
-        name: numbers[start:end].reshape(each)
-        for (name, each), start, end in zip(arrays.items(), ends[:-1], ends[1:], strict=True)
-    }
+        weights = read_weights(artefact.folder / WEIGHTS, shape.arrays)
     problem = artefact.manifest.problem or "regression"
     return TabularPredictor(artefact, Network(shape, weights, problem))

@@ -5,7 +5,6 @@ they were given: the tabular residual network of Gorishniy et al. (2021), arXiv:
 its normalisation. What they answer is averaged.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from plait.core.artefact import Artefact
 from plait.core.ids import Json
-from plait.engines.array_file import array_bytes, read_array
+from plait.engines.array_file import array_bytes, read_weights
 from plait.engines.base import json_bytes, read_json, reading
 from plait.engines.network import MODEL, WEIGHTS
 from plait.engines.series import SeriesPredictor, read_settings
@@ -106,12 +105,6 @@ def load(artefact: Artefact) -> SeriesPredictor:
     path = artefact.folder / MODEL
     with reading(path):
         record: dict[str, Any] = dict(read_json(path))
-        arrays = (shape := Shape(**record)).arrays
-        sizes = [math.prod(each) for each in arrays.values()]
-    numbers = read_array(artefact.folder / WEIGHTS, (sum(sizes),)).astype(np.float32)
-    ends = np.cumsum([0, *sizes]).tolist()
-    weights = {
-        name: numbers[start:end].reshape(each)
-        for (name, each), start, end in zip(arrays.items(), ends[:-1], ends[1:], strict=True)
-    }
+        shape = Shape(**record)
+        weights = read_weights(artefact.folder / WEIGHTS, shape.arrays)
     return predictor_of(artefact, settings, ResidualNetworks(shape, weights))

@@ -70,9 +70,10 @@ class Table(Generic[R]):
         self._loads: tuple[Callable[[Any], object] | None, ...] = tuple(map(_load, self.columns))
         names = ", ".join(self.columns)
         marks = ", ".join("?" * len(self.columns))
-        # values are bound; names cannot be, and these are this module's and its dataclasses' own
-        self.insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608
-        self.select = f"SELECT {names} FROM {name}"  # noqa: S608
+        # SQLite binds values and never names. Every value is bound; these names are written in
+        # this file and in the dataclasses of `record.py`, so that nothing from outside is in them.
+        self.insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608 - names only
+        self.select = f"SELECT {names} FROM {name}"  # noqa: S608 - names only
         self.order = "ORDER BY " + ("seq DESC" if "seq" in self.columns else _NEWEST)
 
     def values(self, record: R) -> Values:

@@ -178,22 +178,27 @@ def forecast_parts(batch: Batch, parts: Sequence[Part], horizon: int) -> Floats:
     return found
 
 
-class MethodCandidate(ABC):
+class SeriesCandidate:
+    """What every candidate of series is made with; see `SeriesRecipe`."""
+
+    name: str
+    paradigm: Paradigm
+    complexity: int
+
+    def __init__(self, folder: Path, *, steps: Steps, threshold: float | None = None) -> None:
+        del threshold
+        self._folder = folder
+        self._steps = steps
+
+
+class MethodCandidate(SeriesCandidate, ABC):
     """A candidate whose artefact holds methods and no model; a subclass says which.
 
     Attributes:
         model: what they are, in words.
     """
 
-    name: str
-    paradigm: Paradigm
-    complexity: int
     model: str
-
-    def __init__(self, folder: Path, *, steps: Steps, threshold: float | None = None) -> None:
-        del threshold
-        self._folder = folder
-        self._steps = steps
 
     def configuration(self) -> Mapping[str, Json]:
         """Return what makes its fit what it is."""

@@ -3,12 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from plait.core.contract import Paradigm
 from plait.core.ids import Json
 from plait.core.protocol import Predictor, Sample
 from plait.engines.series import SeriesSettings
@@ -17,7 +15,7 @@ from plait.engines.series_global import GlobalForecaster, Model
 from plait.engines.series_lag import lags_of
 from plait.train.forecast_base import (
     LEVEL,
-    Steps,
+    SeriesCandidate,
     export_series,
     past_of,
     series_of,
@@ -61,22 +59,14 @@ class Learnt(Model, Protocol):
         ...
 
 
-class GlobalCandidate(ABC):
+class GlobalCandidate(SeriesCandidate, ABC):
     """One model of every series, for each step ahead at once; a subclass says of what kind.
 
     Attributes:
         engine: what runs its artefact.
     """
 
-    name: str
-    paradigm: Paradigm
-    complexity: int
     engine: str
-
-    def __init__(self, folder: Path, *, steps: Steps, threshold: float | None = None) -> None:
-        del threshold
-        self._folder = folder
-        self._steps = steps
 
     def configuration(self) -> Mapping[str, Json]:
         """Return what makes its fit what it is."""
