@@ -34,8 +34,8 @@ TRANSFORMED, RAW, CONTRIBUTIONS = 0, 1, 3
 FLOAT64 = ROW_MAJOR = 1
 EVERY_ROUND = (0, -1)
 PARAMETERS = b"num_threads=1 verbosity=-1"
-NUMBER = r"-?(?:[0-9]++(?:\.[0-9]++)?+(?:e[-+]?[0-9]++)?+|inf|nan)"
-NUMBERS = re.compile(f"(?:{NUMBER}(?: {NUMBER})*+)?+")  # possessive: nothing to go back for
+NUMBER = r"-?(?:[0-9]++(?>(?:\.[0-9]++)?)(?>(?:e[-+]?[0-9]++)?)|inf|nan)"
+NUMBERS = re.compile(f"(?>(?:{NUMBER}(?: {NUMBER})*)?)")  # atomic: nothing to go back for
 PER_LEAF = ("leaf_value", "leaf_weight", "leaf_count")
 PER_NODE = ("split_feature", "split_gain", "threshold", "decision_type", "left_child",
             "right_child", "internal_value", "internal_weight", "internal_count")  # fmt: skip

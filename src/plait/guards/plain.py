@@ -19,10 +19,10 @@ _PAIRS = (  # letters of other scripts that look like Latin ones: Unicode TR 39,
 )
 _ALIKE = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}
 _MIXED = re.compile(r"(?=[^\W\d_]{0,40}?[A-Za-z])[^\W\d_]{2,40}+")
-_SPACED = re.compile(r"(?<!\w)[^\W\d_]([ .*_-])[^\W\d_](?!\w)(?:\1[^\W\d_](?!\w)){1,60}+")
+_SPACED = re.compile(r"(?<!\w)[^\W\d_]([ .*_-])[^\W\d_](?!\w)(?>(?:\1[^\W\d_](?!\w)){1,60})")
 _SPELT = 9  # characters of five letters apart; `A B C` alone is a list
 _BASE64 = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{20,}+={0,2}")
-_HEX = re.compile(r"(?<!\w)(?:[0-9a-fA-F]{2}[ ]?){12,}+")
+_HEX = re.compile(r"(?<!\w)(?>(?:[0-9a-fA-F]{2}[ ]?){12,})")
 
 
 @dataclass(frozen=True, slots=True)

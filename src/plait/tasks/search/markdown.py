@@ -13,7 +13,7 @@ from plait.tasks.search.document import Block, Kind, Parsed
 from plait.tasks.search.text import decode
 
 _FRONT_MATTER = re.compile(
-    r"---[ \t]*\n(?P<fields>(?:(?!---[ \t]*$).*\n)*+)---[ \t]*(?:\n|\Z)", re.M
+    r"---[ \t]*\n(?P<fields>(?>(?:(?!---[ \t]*$).*\n)*))---[ \t]*(?:\n|\Z)", re.M
 )
 _FIELD = re.compile(r"^(\w[\w -]*):[ \t]*(\S.*?)[ \t]*$", re.M)
 _KINDS: dict[str, Kind] = {
