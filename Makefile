@@ -21,7 +21,7 @@ demo: $(VENV)/.base
 test: check
 	$(BIN)/pytest
 
-# The long ones too: hundreds of kills, other runtimes, the wheel, torch.
+# The long ones too: hundreds of kills, other runtimes, the wheel, torch, TabICL.
 test-all: check $(VENV)/.all
 	$(BIN)/pytest -m ''
 
@@ -56,7 +56,7 @@ proof: $(VENV)/.dev
 # Pin what pip chooses today, in an environment without constraints.
 pins: $(VENV)/.made
 	@rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
-	@$(VENV)/pins/bin/python -m pip install -qq '.[dev,postgres,desk,deep]'
+	@$(VENV)/pins/bin/python -m pip install -qq '.[dev,postgres,desk,deep,icl]'
 	@{ grep '^#' constraints/ci.txt; \
 	   $(VENV)/pins/bin/python -m pip freeze --all --exclude plait --exclude setuptools | sort -f; } > $(VENV)/pins/ci.txt
 	@mv $(VENV)/pins/ci.txt constraints/ci.txt && rm -rf $(VENV)/pins
@@ -84,6 +84,6 @@ $(VENV)/.dev: pyproject.toml constraints/ci.txt | $(VENV)/.made
 	@touch $(VENV)/.base $@
 
 $(VENV)/.all: $(VENV)/.dev
-	@echo "Installing torch for the long tests into $(VENV), once"
-	@$(PIP) install -c constraints/ci.txt -e '.[dev,postgres,desk,deep]'
+	@echo "Installing torch and TabICL for the long tests into $(VENV), once"
+	@$(PIP) install -c constraints/ci.txt -e '.[dev,postgres,desk,deep,icl]'
 	@touch $@

@@ -1,10 +1,14 @@
 """A project whose contracts answer by declared artefacts: made once, copied for whoever asks."""
 
+import pickle
 import random
 import shutil
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import count
+from types import SimpleNamespace
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import pytest
@@ -30,6 +34,7 @@ from plait.engines.pipeline import (
 )
 from plait.registry.artefact import register_artefact
 from plait.registry.decision import register_decision, release
+from plait.registry.pull import platform_cache, pull
 from plait.store.frame import RawColumn, objects
 from plait.testing.bert import write_tiny_bert
 from plait.train.embedding import make_encoder
@@ -79,6 +84,13 @@ SAID = {
 OUTSIDE = "oos"
 FILLER = ["please", "today", "my", "the", "I ask", "tell me", "and", "so", "well", "about"]
 _moments = count()
+
+
+@pytest.fixture(scope="session")
+def smollm():
+    """SmolLM2 in GGUF, 98 MB, which the first run fetches."""
+    (path,) = pull("smollm2-135m", platform_cache()).files.values()
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -173,6 +185,66 @@ def tiny_encoder(tmp_path_factory):
     root = tmp_path_factory.mktemp("encoder")
     write_tiny_bert(root / "source")
     return make_encoder(root / "source", root / "made", origin="tests", licence="own")
+
+
+@pytest.fixture(scope="session")
+def checkpoint_words():
+    """Return what writes a file that looks like a checkpoint of TabICL, without any weight."""
+
+    def write(path, *, drop=(), **config):
+        said = {"config": config, "state_dict": {"icl_predictor.decoder.weight": 0}}
+        said = {name: value for name, value in said.items() if name not in drop}
+        with ZipFile(path, "w") as archive:
+            archive.writestr(ZipInfo("net/data.pkl"), pickle.dumps(said, protocol=2))
+        return path
+
+    return write
+
+
+class _Centroids:
+    """What tabicl offers, by distances to the mean row of each class."""
+
+    def __init__(self, seen, **said):
+        self._said, self._busy = said, False
+        seen.append(said)
+
+    def fit(self, rows, target):
+        assert np.isfinite(rows).all()
+        self._said["rows"] = len(rows)
+        self.classes_, self._rows, self._target = np.unique(target), rows, target
+        self._spread = rows.std(axis=0) + 1e-9
+        kinds = {"power": 1, "none": 2}
+        self.ensemble_generator_ = SimpleNamespace(ensemble_configs_=kinds, feature_shuffles_=kinds)
+        return self
+
+    def predict_proba(self, rows):
+        assert np.isfinite(rows).all()
+        assert not self._busy, "two threads ask at once"
+        self._busy = True
+        time.sleep(1e-4)
+        self._busy = False
+        means = [self._rows[self._target == each].mean(axis=0) for each in self.classes_]
+        far = [(((rows - mean) / self._spread) ** 2).mean(axis=1) for mean in means]
+        power = np.exp(-2 * np.column_stack(far))
+        return (power / power.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def predict(self, rows):
+        matrix, asked = (np.column_stack([each, np.ones(len(each))]) for each in (self._rows, rows))
+        return (asked @ np.linalg.pinv(matrix) @ self._target).astype(np.float32)
+
+
+@pytest.fixture
+def fake_tabicl(monkeypatch):
+    """Put something small in the place of tabicl and torch; return what it was made with."""
+    seen, threads = [], [4]
+    kind = partial(_Centroids, seen)
+    torch = SimpleNamespace(
+        get_num_threads=lambda: threads[-1], set_num_threads=threads.append, threads=threads
+    )
+    tabicl = SimpleNamespace(TabICLClassifier=kind, TabICLRegressor=kind)
+    made = {"torch": torch, "tabicl": tabicl}
+    monkeypatch.setattr("plait.engines.tabicl.import_module", made.__getitem__)
+    return SimpleNamespace(seen=seen, threads=threads)
 
 
 @pytest.fixture(scope="session")

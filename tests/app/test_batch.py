@@ -137,6 +137,17 @@ def test_a_file_is_answered_in_chunks_and_the_row_to_blame_is_counted_through(
         predict_file(task, source, target)
 
 
+def test_among_decimal_commas_the_wrong_cell_alone_is_to_blame(answering, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "CHUNK_ROWS", 2)
+    lines = [f"{income},5;1,5;true;north\n" for income in range(10_000, 60_000, 10_000)]
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("income;debt;employed;region\n" + "".join(lines).replace("40000,5", "forty"))
+    with pytest.raises(InvalidData) as caught:
+        predict_file(answering.live.task("loan"), source, target)
+    assert caught.value.where == f"{source}, row 4"
+    assert caught.value.message == "'income' is text, not a number ('forty')"
+
+
 @pytest.mark.parametrize("source", ["csv", "jsonl", "parquet"])
 @pytest.mark.parametrize("target", ["csv", "tsv", "jsonl", "parquet"])
 def test_each_format_is_read_and_written(answering, tmp_path, source, target):

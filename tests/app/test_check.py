@@ -1,5 +1,7 @@
 """What plait.yaml may not say though its types allow it."""
 
+import re
+
 import pytest
 
 from plait.app.check import find_node
@@ -53,6 +55,44 @@ def test_names_that_nothing_bears(tmp_path, more, code):
     with pytest.raises(UnknownName) as caught:
         load(tmp_path, text)
     assert (caught.value.code, caught.value.where) == (code, "plait.yaml:3")
+
+
+MODELS = """\
+project: p
+models:
+  small: {engine: llamacpp, weights: smollm2-135m}
+  icl: {engine: tabicl, weights: w.ckpt, licence: BSD-3-Clause}
+contracts:
+  c: {task: TASK, data: d.csv, target: t, candidates: [NAME]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "code", "said"),
+    [
+        ("text", "llm_zero_shot", "settings_wrong_value", "write llm_zero_shot@MODEL, .*: small$"),
+        ("text", "llm_zero_shot@", "settings_wrong_value", "llm_zero_shot@MODEL"),
+        ("text", "llm_zero_shot@smal", "unknown_model", "small"),
+        ("text", "llm_zero_shot@icl", "unknown_model", "small"),
+        ("text", "zero_shot@small", "unknown_component", "llm_zero_shot"),
+        ("text", "majority@small", "settings_wrong_value", "write majority"),
+        ("tabular", "linear@icl", "settings_wrong_value", "write linear"),
+        ("tabular", "tabicl", "settings_wrong_value", "tabicl@MODEL"),
+        ("tabular", "tabicl@small", "unknown_model", "icl"),
+    ],
+)
+def test_a_candidate_that_runs_a_model_names_one_of_its_engine(tmp_path, task, name, code, said):
+    with pytest.raises((InvalidSettings, UnknownName)) as caught:
+        load(tmp_path, MODELS.replace("TASK", task).replace("NAME", name))
+    error = caught.value
+    assert (error.code, error.where) == (code, "plait.yaml:6")
+    assert re.search(said, f"{error.message} {error.hint}")
+
+
+def test_a_candidate_with_its_model(tmp_path):
+    for task, name in (("text", "llm_zero_shot@small"), ("tabular", "tabicl@icl")):
+        project = load(tmp_path, MODELS.replace("TASK", task).replace("NAME", name))
+        assert project.contract("c").candidates == (name,)
 
 
 def test_a_node_is_found_by_its_names(tmp_path):
@@ -188,6 +228,59 @@ def test_an_expression_is_no_choice_of_columns(tmp_path):
     contract = load(tmp_path, text).settings.contracts["loan"]
     assert contract.chosen == set()
     assert contract.named == {"note"}
+
+
+LOOKED_UP = """project: p
+contracts:
+  loan:
+    task: tabular
+    data: d.csv
+    target: t
+    time: applied
+    tables:
+      payments: {data: payments.csv, time: paid_at}
+    features:
+      late: {sql: "SELECT count(*) FROM payments WHERE customer = row.customer"}
+"""
+
+
+def test_a_feature_may_be_looked_up(tmp_path):
+    contract = load(tmp_path, LOOKED_UP).settings.contracts["loan"]
+    assert list(contract.queries) == ["late"]
+    assert contract.tables["payments"].time == "paid_at"
+    assert contract.chosen == set()
+    assert contract.named == {"late"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("FROM payments", "FROM payment", 11, "did you mean 'payments'"),
+        ("count(*)", "max(now())", 11, r"now\(\) may answer otherwise"),
+        ("count(*)", "count(", 11, "syntax error"),
+        ("count(*)", "amount", 11, "many rows"),
+        ('customer"}', 'customer", expr: "a + b"}', 11, "give one of"),
+        ('customer"}', 'customer", embed: true}', 11, "give one of"),
+        ("    time: applied\n", "", 9, "as of a row's time"),
+        ("    target: t\n", "", 10, "contract with a target"),
+        ("payments.csv", "https://a.b/c.csv", 9, "a path or a glob"),
+        ("payments:", "row:", 9, "name the table otherwise"),
+        (", time: paid_at", ", times: paid_at", 9, "unknown key 'times'"),
+        ("data: payments.csv, ", "", 9, "lacks 'data'"),
+        ("task: tabular", "task: series", 8, "goes with `task: tabular`"),
+        ("late:", "late.now:", 11, "SELEC"),
+    ],
+)
+def test_what_cannot_be_looked_up_is_named_by_its_line(tmp_path, old, new, line, said):
+    with pytest.raises(InvalidSettings, match=said) as caught:
+        load(tmp_path, LOOKED_UP.replace(old, new).replace('now: {sql: "', 'now: {sql: "SELEC '))
+    assert caught.value.where == f"plait.yaml:{line}"
+
+
+def test_tables_are_of_rows(tmp_path):
+    text = LOOKED_UP.partition("    features:")[0].replace("tabular", "text")
+    with pytest.raises(InvalidSettings, match="task: tabular"):
+        load(tmp_path, text)
 
 
 QUANTILE = (

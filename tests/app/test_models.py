@@ -1,9 +1,11 @@
 """What `models:` in plait.yaml names."""
 
+import hashlib
+
 import pytest
 
 from plait.app.loop import Loop
-from plait.app.models import Models, engine_of, without_engine
+from plait.app.models import Models, engine_of, model_files, without_engine
 from plait.app.settings import load_project
 from plait.core.errors import InvalidSettings, UnknownName
 
@@ -93,3 +95,46 @@ def test_an_engine_must_be_named(tmp_path, model, code):
     with pytest.raises((InvalidSettings, UnknownName)) as caught:
         engine_of(node)
     assert (caught.value.code, caught.value.where) == (code, "plait.yaml:3")
+
+
+FILES = """\
+project: desk
+models:
+  small: {engine: llamacpp, weights: smollm2-135m}
+  mine: {engine: llamacpp, weights: mine.gguf}
+  known: {engine: llamacpp, weights: mine.gguf, licence: MIT}
+  icl: {engine: tabicl, weights: icl.ckpt, licence: BSD-3-Clause}
+contracts:
+  c: {task: text, data: d.csv, target: t, candidates: [majority, NAMED]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "licence"), [("small", "Apache-2.0"), ("mine", "unknown"), ("known", "MIT")]
+)
+def test_a_file_of_weights_has_a_licence_and_a_hash(tmp_path, smollm, name, licence):
+    (tmp_path / "plait.yaml").write_text(FILES.replace("NAMED", f"llm_zero_shot@{name}"))
+    (tmp_path / "mine.gguf").write_bytes(b"weights")
+    project = load_project(tmp_path)
+    ((named, file),) = model_files(project, project.contract("c")).items()
+    assert (named, file.name, file.licence) == (f"llm_zero_shot@{name}", name, licence)
+    assert file.sha256 == hashlib.sha256(file.path.read_bytes()).hexdigest()
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "plait.yaml").write_text(FILES.replace("NAMED", "llm_zero_shot@mine"))
+    project = load_project(tmp_path)
+    with pytest.raises(InvalidSettings, match=r"no file mine\.gguf") as caught:
+        model_files(project, project.contract("c"))
+    assert caught.value.where == "plait.yaml:4"
+
+
+def test_what_only_candidates_run_can_be_asked_by_nobody(tmp_path):
+    (tmp_path / "plait.yaml").write_text(FILES.replace("NAMED", "majority"))
+    project = load_project(tmp_path)
+    models = Models(project, None)
+    assert set(models.names()) == {"small", "mine", "known"}
+    for ask in (models.generator, models.embedder):
+        with pytest.raises(UnknownName) as caught:
+            ask("icl")
+        assert caught.value.code == "unknown_model"

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,20 @@ def test_it_wins_answers_and_is_run_again(plugged):
     assert told["decision"]["winner"] == "centroids"
     assert told["evidence"]["libraries"]["centroids"] == "1.5"
     assert "same winner" in run(plugged, "decisions", made["id"], "--rerun")["verdict"]
+
+
+def test_one_that_cannot_be_made_is_no_fault_of_plait(plugged, tmp_path):
+    folder, environment = plugged
+    site = shutil.copytree(folder / "site", tmp_path / "site")
+    code = (site / "centroids.py").read_text()
+    code = code.replace("folder, *, threshold=None", "folder").replace(
+        "folder, threshold", "folder, 0"
+    )
+    (site / "centroids.py").write_text(code)
+    error = run((folder, {**environment, "PYTHONPATH": str(site)}), "train", "loan", status=1)
+    assert error["error"]["code"] == "component_broken"
+    assert "of the plug-in centroids 1.5, cannot be raced" in error["error"]["message"]
+    assert "argument 'threshold'" in error["error"]["message"]
 
 
 def test_without_it_the_name_is_unknown(plugged):

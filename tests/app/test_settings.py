@@ -71,6 +71,20 @@ def test_an_error_about_a_key_gets_its_line(place):
     assert caught.value.where == "d.csv:3"
 
 
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [("features.a.b.expr", 11), ("features.a.expr", 10), ("features.a.c.expr", 0), ("", 0)],
+)
+def test_a_key_may_have_dots_in_it(place, key, line):
+    made = "features:\n      a: {expr: x}\n      a.b: {expr: y}\n"
+    text = TEXT.replace("features: [a, b]\n", "exclude: []\n    " + made)
+    (place / "plait.yaml").write_text(text)
+    project = load_project(place)
+    with pytest.raises(InvalidSettings) as caught, project.placing("contracts", "c"):
+        raise InvalidSettings("settings_wrong_value", "no", where=key)
+    assert caught.value.where == (f"plait.yaml:{line}" if line else key)
+
+
 def test_a_project_of_a_newer_plait_is_refused(place):
     (place / "plait.yaml").write_text("format: 2\nnew_key: {}\n" + TEXT)
     with pytest.raises(InvalidSettings) as caught:

@@ -102,6 +102,26 @@ def settings(folder, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
+def test_a_row_that_was_trained_on_is_answered_whole(store, folder, do):
+    settings(folder, "candidates: [dummy]", "exclude: [region], candidates: [dummy]")
+    head, *lines = (folder / "loans.csv").read_text().splitlines()
+    lines = [f"{head},number,bank", *(f"{line},K{at},7" for at, line in enumerate(lines))]
+    (folder / "loans.csv").write_text("\n".join(lines) + "\n")
+    do()
+    task = Live(store, load_project(folder).settings.contracts, folder).task("repaid")
+    trained = {"income": 50.0, "debt": 20.0}
+    assert task.predictor.artefact.manifest.input.names == tuple(trained)
+    whole = {**trained, "region": "n", "repaid": 1, "number": "K3", "bank": 7}
+
+    def ask(row):
+        request = PredictRequest(contract="repaid", rows=(row,), reasons=0)
+        return inline(task.run(request, Context())).predictions
+
+    assert ask(whole) == ask(trained)
+    with pytest.raises(PlaitError, match=r"unknown field 'incme'.*'income'"):
+        ask({**whole, "incme": 50.0})
+
+
 def test_everything_that_made_the_decision_is_kept_and_its_winner_released(store, do):
     made = do()
     assert made.winner == "dummy"

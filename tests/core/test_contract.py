@@ -15,6 +15,7 @@ from plait.core.contract import (
     Objective,
     OutOfScope,
     Requirements,
+    TableSource,
 )
 from plait.core.ids import content_id
 from plait.core.privacy import Privacy
@@ -74,6 +75,7 @@ def test_what_does_not_touch_the_race_leaves_the_evidence(changes):
         {"features": {}},
         {"exclude": ()},
         {"limits": ContractLimits(size_mb=5.0)},
+        {"limits": ContractLimits(cost_usd=0.2, core_hour_usd=0.04)},
         {"candidates": ("logistic", "dummy")},
         {"privacy": Privacy.SECRET},
     ],
@@ -84,7 +86,14 @@ def test_what_touches_the_race_changes_the_evidence(changes):
     assert content_id("x", changed) != content_id("x", LOANS.record())
 
 
-@pytest.mark.parametrize("contract", [LOANS, replace(LOANS, objective=Objective())])
+@pytest.mark.parametrize(
+    "contract",
+    [
+        LOANS,
+        replace(LOANS, objective=Objective()),
+        replace(LOANS, limits=ContractLimits(cost_usd=0.2, core_hour_usd=0.04)),
+    ],
+)
 def test_a_contract_comes_back_from_its_record(contract):
     again = Contract.read(json.loads(json.dumps(contract.record())))
     assert again == replace(contract, data="")
@@ -163,6 +172,29 @@ def test_features_that_are_made_come_back_from_the_record_without_their_labels()
     assert again.features["ratio"] == FeatureNote(expr="debt / income")
     assert again.chosen == {"income", "debt"}
     assert again.named == {"income", "debt", "note"}
+
+
+TABLES = {"payments": TableSource(data="p.csv", time="paid_at"), "rates": TableSource(data="r")}
+LATE = FeatureNote(sql="SELECT count(*) FROM payments", label="late payments")
+
+
+def test_what_is_looked_up_is_part_of_the_evidence_and_where_it_lies_is_not():
+    contract = replace(LOANS, time="applied", tables=TABLES, features={"late": LATE})
+    record = json.loads(json.dumps(contract.record()))
+    assert record["sql"] == {"late": LATE.sql}
+    assert record["tables"] == {"payments": "paid_at", "rates": ""}
+    again = Contract.read(record)
+    assert again.record() == record
+    assert again.queries == contract.queries
+    assert again.tables["payments"] == TableSource(data="", time="paid_at")
+    moved = replace(contract, tables={**TABLES, "rates": TableSource(data="elsewhere.csv")})
+    assert moved.record() == record
+    later = {**TABLES, "rates": TableSource(data="r", time="since")}
+    assert replace(contract, tables=later).record() != record
+
+
+def test_tables_that_nothing_reads_are_no_evidence():
+    assert replace(LOANS, tables=TABLES).record() == LOANS.record()
 
 
 def test_another_expression_is_other_evidence():

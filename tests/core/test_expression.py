@@ -1,3 +1,5 @@
+from operator import add, mul, sub, truediv
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,6 +92,10 @@ def test_what_it_wants_of_columns(text, kinds):
         ("x\0", "cannot be read"),
         ("(" * 300 + "x" + ")" * 300, "cannot be read"),
         ("-" * 90 + "x", "nested too deep"),
+        ("x+(" * 30 + "x" + ")" * 30, "nested too deep"),
+        ("(" * 30 + "x" + "+x)*2" * 30, "nested too deep"),
+        ("x**" * 30 + "x", "nested too deep"),
+        ("+".join("x" * 51), "at most 100 parts"),
         ("+".join(["max(x, x, x, x, x, x, x, x)"] * 12), "at most 100 parts"),
         ("x < (" * 16 + "x" + ") < x" * 16, "at most 100 parts"),  # its middles are computed twice
         ("x+" * 500 + "x", "characters"),
@@ -100,6 +106,18 @@ def test_what_is_refused(text, said):
         parse_expression(text)
     assert caught.value.code == "settings_wrong_value"
     assert said in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("signs", ["+", "+-", "*", "*/"])
+def test_a_chain_of_signs_that_bind_alike_is_long_and_not_deep(signs):
+    text = "x0" + "".join(f" {signs[at % len(signs)]} x{at}" for at in range(1, 50))
+    expression = parse_expression(text)
+    assert list(expression.kinds) == [f"x{at}" for at in range(50)]
+    plain = {name: name for name in expression.kinds}
+    values = {name: 1.0 + 0.01 * at for at, name in enumerate(plain)}
+    told = written(expression.tree, plain, {})
+    calls = {"f_add": add, "f_sub": sub, "f_mul": mul, "f_div": truediv}
+    assert eval(told, {**calls, **values}) == eval(text, values)
 
 
 @given(st.text(max_size=60))

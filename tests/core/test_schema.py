@@ -197,6 +197,29 @@ def test_a_row_that_is_no_mapping_is_refused(row):
     assert error.message.startswith("the row is ")
 
 
+def test_columns_that_training_left_out_are_passed_over():
+    row = {**ROW, "repaid": [1], "key": float("inf")}
+    read = RowReader(LOANS, ("repaid", "key", "income")).columns([row, ROW])
+    assert read == RowReader(LOANS).columns([ROW, ROW])
+
+
+def test_beside_columns_left_out_a_typing_error_is_what_is_refused():
+    with pytest.raises(InvalidRequest) as caught:
+        RowReader(LOANS, ("a", "repaid")).columns([{**ROW, "a": 1, "repaid": 1, "regoin": 2}])
+    assert caught.value.code == "row_unknown_field"
+    assert str(caught.value) == "rows[0]: unknown field 'regoin' (did you mean 'region'?)"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("repayed", "did you mean 'repaid'?"), ("zzz", f"known: {', '.join(sorted(LOANS.names))}")],
+)
+def test_a_typing_error_may_be_one_of_a_column_left_out(name, hint):
+    with pytest.raises(InvalidRequest) as caught:
+        RowReader(LOANS, ("repaid",)).columns([{**ROW, name: 1}])
+    assert caught.value.hint == hint
+
+
 def test_a_huge_row_gets_a_short_answer():
     error = refusal({**ROW, **{f"x{i}" * 1000: i for i in range(5_000)}})
     assert error.code == "row_unknown_field"

@@ -109,3 +109,28 @@ def test_a_pipeline_survives_its_file(folder):
     pipeline = Pipeline.read(record)
     assert Pipeline.read(pipeline.record()) == pipeline
     assert json_bytes(pipeline.record()) == (folder / PIPELINE).read_bytes()
+
+
+def test_a_file_is_linked_or_copied_and_never_written_to(linear, tmp_path, monkeypatch):
+    manifest = linear().manifest
+    weights = tmp_path / "weights.bin"
+    weights.write_bytes(b"weights")
+    linked = write_artefact(tmp_path / "linked", manifest, {"weights.bin": weights})
+    assert (linked.folder / "weights.bin").samefile(weights)
+    assert linked.manifest.files["weights.bin"].size == 7
+    write_artefact(tmp_path / "linked", manifest, {"weights.bin": b"other"})
+    assert weights.read_bytes() == b"weights"
+
+    def refuse(*_):
+        raise OSError
+
+    monkeypatch.setattr("pathlib.Path.hardlink_to", refuse)
+    copied = write_artefact(tmp_path / "copied", manifest, {"weights.bin": weights})
+    assert not (copied.folder / "weights.bin").samefile(weights)
+    assert (copied.folder / "weights.bin").read_bytes() == b"weights"
+
+
+def test_a_file_that_is_not_there_is_damage(linear, tmp_path):
+    with pytest.raises(EngineError, match=r"gone\.bin") as caught:
+        write_artefact(tmp_path / "a", linear().manifest, {"gone.bin": tmp_path / "gone.bin"})
+    assert caught.value.code == "artefact_damaged"

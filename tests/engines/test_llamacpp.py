@@ -18,25 +18,17 @@ from plait.core.errors import Cancelled, EngineError, InvalidRequest, InvalidSet
 from plait.core.prompt import Message, Prompt
 from plait.core.settings import Node, parse
 from plait.engines.llamacpp import LlamaCpp, LlamaCppOptions
-from plait.registry.pull import platform_cache, pull
 
 
-@pytest.fixture(scope="session")
-def weights():
-    """SmolLM2, 98 MB, which the first run fetches."""
-    (path,) = pull("smollm2-135m", platform_cache()).files.values()
-    return path
-
-
-def make(weights, **options):
+def make(smollm, **options):
     given = LlamaCppOptions(weights="smollm2-135m", **options)
-    return LlamaCpp("small", given, weights=weights, secret={}.get)
+    return LlamaCpp("small", given, weights=smollm, secret={}.get)
 
 
 @pytest.fixture(scope="session")
-def model(weights):
+def model(smollm):
     """A model with two slots, running."""
-    engine = make(weights, context_tokens=256, threads=1)
+    engine = make(smollm, context_tokens=256, threads=1)
     yield engine
     asyncio.run(engine.close())
 
@@ -197,8 +189,8 @@ def test_nobody_else_on_the_machine_may_ask_it(model):
         assert answer.code == 401
 
 
-def test_a_killed_process_costs_the_answers_under_way_and_no_other(weights):
-    engine = make(weights, context_tokens=256, threads=1)
+def test_a_killed_process_costs_the_answers_under_way_and_no_other(smollm):
+    engine = make(smollm, context_tokens=256, threads=1)
 
     async def walk():
         streams = [engine.stream(LONG, Context()) for _ in range(2)]
@@ -218,8 +210,8 @@ def test_a_killed_process_costs_the_answers_under_way_and_no_other(weights):
     assert engine.pid is None
 
 
-def test_an_answer_is_lost_with_its_own_process_though_another_already_runs(weights):
-    engine = make(weights, context_tokens=256, threads=1)
+def test_an_answer_is_lost_with_its_own_process_though_another_already_runs(smollm):
+    engine = make(smollm, context_tokens=256, threads=1)
 
     async def walk():
         stream = engine.stream(LONG, Context())
@@ -238,7 +230,7 @@ def test_an_answer_is_lost_with_its_own_process_though_another_already_runs(weig
     assert "SIGKILL" in str(lost)
 
 
-def test_it_does_not_outlive_its_parent(weights):
+def test_it_does_not_outlive_its_parent(smollm):
     program = f"""
 import asyncio
 from pathlib import Path
@@ -248,7 +240,7 @@ from plait.engines.llamacpp import LlamaCpp, LlamaCppOptions
 
 async def main():
     options = LlamaCppOptions(weights="x", context_tokens=256, threads=1)
-    model = LlamaCpp("small", options, weights=Path({str(weights)!r}), secret=lambda _: None)
+    model = LlamaCpp("small", options, weights=Path({str(smollm)!r}), secret=lambda _: None)
     async for _ in model.stream(Prompt(text="One, two,", max_tokens=500), Context()):
         print(model.pid, flush=True)
 
@@ -276,10 +268,10 @@ def test_weights_that_are_none_are_an_error(tmp_path):
         assert str(path) in str(refused.value)
 
 
-def test_a_gpu_answers_or_is_said_not_to_be_there(weights):
+def test_a_gpu_answers_or_is_said_not_to_be_there(smollm):
     import xllamacpp
 
-    engine = make(weights, device="gpu")
+    engine = make(smollm, device="gpu")
     if any("GPU" in str(each["type"]) for each in xllamacpp.get_device_info()):
         assert ask(engine, chat("Hi", max_tokens=2))
     else:

@@ -64,6 +64,24 @@ def test_a_history_that_never_changed_has_an_interval_as_wide_as_series_spread(t
     np.testing.assert_allclose(half, np.outer([0.5, 2.0], SETTINGS.widths))
 
 
+def test_zeros_have_an_interval_as_wide_as_series_change(tmp_path):
+    sent = {"history": [[0.0] * 9, [0.0], [20.0] * 9, [4.0, 5.0]], "horizon": [4] * 4}
+    halves = {}
+    for spread in (0.0, 0.1):
+        folder = write(
+            tmp_path / str(spread), replace(SETTINGS, spread=spread, change=3.0).record()
+        )
+        answer = load(folder).predict(sent)
+        halves[spread] = np.subtract(answer["upper"], answer["prediction"])[:, 0] / 0.5
+    np.testing.assert_allclose(halves[0.0], [3.0, 3.0, 3.0, 1.0])
+    np.testing.assert_allclose(halves[0.1], [3.0, 3.0, 2.0, 1.0])
+
+
+def test_an_artefact_without_a_usual_change_is_read_as_before():
+    record = {name: value for name, value in SETTINGS.record().items() if name != "change"}
+    assert SeriesSettings.read(record) == SETTINGS
+
+
 def test_series_are_forecast_as_if_alone(predictor):
     together = predictor.predict({"history": SERIES_SENT, "horizon": [4] * 3})
     for at, each in enumerate(SERIES_SENT):
@@ -97,6 +115,8 @@ def test_what_makes_no_sense_is_an_engine_error(predictor, columns):
     [
         {"widths": (1.0,)},
         {"level": 1.0},
+        {"spread": -1.0},
+        {"change": -1.0},
         {"horizon": 0},
         {"season": 0},
         {"season": 1.5},

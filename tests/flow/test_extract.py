@@ -23,8 +23,7 @@ SCHEMA = Schema(
 @pytest.fixture
 def step(place):
     place.privacy = Privacy.PERSONAL
-    artefact = SimpleNamespace(manifest=SimpleNamespace(input=SCHEMA))
-    task = SimpleNamespace(predictor=SimpleNamespace(artefact=artefact))
+    task = SimpleNamespace(input=SCHEMA)
     place._live = lambda name: task
     return ExtractStep(ExtractStep.Options(contract="intent"), place.parts())
 

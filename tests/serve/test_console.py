@@ -9,6 +9,9 @@ import pytest
 import plait
 from plait.core.contract import Contract, FeatureNote
 from plait.core.decision import Standing
+from plait.engines.base import json_bytes, read_bytes, write_artefact
+from plait.engines.pipeline import PIPELINE, Reference
+from plait.engines.predictor import read_pipeline
 from plait.serve.console import _value
 from plait.serve.http import make
 
@@ -78,6 +81,30 @@ def test_a_form_is_answered_with_reasons(page, app):
         assert f"{reason.contribution:+.3f}" in text
     assert "yearly income (usd) 61000" in text
     assert "curl http://127.0.0.1:8000/v1/predict/loan" in text
+
+
+def test_a_refusal_is_answered_with_its_codes(project, client, linear, declare, tmp_path):
+    made = linear(-3.0)
+    pipeline = replace(
+        read_pipeline(made),
+        reference=Reference(shares=(0.5, 0.0, 0.1, 0.2), values=(55_000.0, 20.0, True, "north")),
+    )
+    files = {name: read_bytes(made.folder / name) for name in made.manifest.files}
+    files[PIPELINE] = json_bytes(pipeline.record())
+    with plait.open(project) as app:
+        declare(app, "loan", write_artefact(tmp_path / "made", made.manifest, files))
+        form = {"contract": "loan", **ROW, "row.income": "20000", "row.region": "south"}
+        text = seen(client(make(app)).post("/", data=form).text)
+        row = {"income": 20_000, "debt": None, "employed": True, "region": "south"}
+        (answer,) = app.predict("loan", row, reasons=6).predictions
+        granted = app.predict("loan", {**row, "income": 240_000}, reasons=6).predictions[0]
+        kept = seen(client(make(app)).post("/", data={**form, "row.income": "240000"}).text)
+    assert len(answer.codes) >= 2
+    assert "code against the usual row of repaid = yes log-odds" in text
+    for code in answer.codes:
+        assert f"{code.code} {code.words} {code.contribution:+.3f}" in text
+    assert (granted.value, granted.codes) == ("yes", ())
+    assert "against the usual row" not in kept
 
 
 def test_a_number_is_answered_with_its_interval(http):

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 import plait
 from plait.core.contract import Contract
 from plait.core.errors import EngineError, InvalidRequest
+from plait.core.privacy import Privacy
+from plait.registry.dataset import register_dataset
 from plait.serve.http import make
+from plait.store.frame import Frame
 from plait.tasks.tabular.task import TabularTask
 from plait.train.corpus import prepare_text
 from plait.train.tfidf import TfidfLinear
@@ -350,3 +353,40 @@ def test_whatever_is_sent_gets_an_answer_or_an_error_with_a_code(http, body, spo
     else:
         assert 400 <= response.status_code < 500
         assert response.json()["error"]["code"] in InvalidRequest.codes
+
+
+def test_rows_that_were_trained_on_are_answered_by_every_api(project, client, linear, declare, row):
+    trained = {**row, "repaid": "yes", "number": "K-17", "bank": 3}
+    with plait.open(project) as app:
+        register_dataset(
+            app.store,
+            "ds_1",
+            Frame.of({name: [value] for name, value in trained.items()}),
+            contract="loan",
+            source="none.csv",
+            tenant="default",
+            privacy=Privacy.INTERNAL,
+        )
+        declare(app, "loan", linear(0.3))
+        http = client(make(app))
+        expected = app.predict("loan", row).predictions[0].value
+        told = http.post(LOAN, json={"rows": [trained, row]}).json()["predictions"]
+        assert [each["prediction"] for each in told] == [expected] * 2
+        invoked = {"dataframe_records": [trained]}
+        told = http.post("/invocations?contract=loan", json=invoked).json()
+        assert told["predictions"] == [expected]
+        tensors = [
+            {"name": name, "shape": [1], "datatype": _datatype(value), "data": [value]}
+            for name, value in trained.items()
+        ]
+        told = http.post("/v2/models/loan/infer", json={"inputs": tensors}).json()
+        assert told["outputs"][0]["data"] == [expected]
+        mistyped = http.post(LOAN, json={"rows": [{**trained, "repayed": "yes"}]})
+        told = mistyped.json()["error"]
+        assert told["code"] == "row_unknown_field"
+        assert told["message"] == "unknown field 'repayed' (did you mean 'repaid'?)"
+
+
+def _datatype(value):
+    kinds = {bool: "BOOL", int: "INT64", float: "FP64"}
+    return kinds.get(type(value), "BYTES")

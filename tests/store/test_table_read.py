@@ -239,5 +239,27 @@ def test_decimal_commas_are_read_where_no_comma_stands_between_the_fields(tmp_pa
     assert frame_kinds(read(tmp_path, "a;b\n1,5;1.234,5\n2.5;3,5\n")) == ["string", "string"]
 
 
+def chunk(tmp_path: Path, text: str, **named):
+    (tmp_path / "t.csv").write_text(text)
+    (found,) = read_chunks(tmp_path / "t.csv", **named)
+    return found
+
+
+def test_one_wrong_cell_stands_out_among_decimal_commas_as_among_points(tmp_path: Path):
+    commas = "a;b;c;d\n1,5;1,5;1,5;7\n?;?;?;?\n3;3;2.500;8\n"
+    found = chunk(tmp_path, commas, numbers=["a", "c", "d"])
+    assert frame_kinds(found) == ["string"] * 4
+    assert found["a"].values.tolist() == ["1.5", "?", "3"]
+    assert found["b"].values.tolist() == ["1,5", "?", "3"]
+    assert found["c"].values.tolist() == ["1,5", "?", "2.500"]
+    assert found["d"].values.tolist() == ["7", "?", "8"]
+    points = chunk(tmp_path, "a,b\n1.5,x\n?,x\n3,x\n", numbers=["a"])
+    assert points["a"].values.tolist() == found["a"].values.tolist()
+    quoted = chunk(tmp_path, 'a,b\n"1,5",x\n?,x\n', numbers=["a"])
+    assert quoted["a"].values.tolist() == ["1,5", "?"]
+    whole = chunk(tmp_path, "a;b\n1,5;x\n;x\n", numbers=["a"], strings=["b"])
+    assert [each.kind for each in whole.columns] == ["number", "string"]
+
+
 def frame_kinds(frame):
     return [each.kind for each in frame.columns]

@@ -7,7 +7,7 @@ from plait.core.schema import Schema
 from plait.engines.base import json_bytes, read_artefact
 from plait.engines.linear import MODEL, LinearModel
 from plait.engines.pipeline import Calibration, Pipeline
-from plait.train.base import export, inner_folds, recipes
+from plait.train.base import candidate_names, export, inner_folds, recipes
 
 
 def sample_of(target, problem="binary", seed=0):
@@ -18,8 +18,10 @@ def sample_of(target, problem="binary", seed=0):
 
 
 def test_every_candidate_of_the_table_is_one(tmp_path):
-    found = [recipes.load(name)(tmp_path) for name in recipes.names()]
-    assert [each.name for each in found] == recipes.names()
+    names = candidate_names("tabular")
+    found = [recipes.load(name)(tmp_path) for name in names]
+    assert [each.name for each in found] == names
+    assert {"tabicl"} == set(recipes.names()) - set(names)  # it runs weights, and so is named
     assert {each.name: (each.paradigm, each.complexity) for each in found} == {
         "dummy": ("rule", 0),
         "rule_list": ("rule", 1),

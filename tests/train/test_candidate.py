@@ -9,7 +9,7 @@ from plait.core.schema import Field, Schema
 from plait.engines.base import load
 from plait.evaluate.metric import METRICS, score
 from plait.testing.engine import check_engine
-from plait.train.base import recipes
+from plait.train.base import candidate_names, recipes
 
 
 def rows_of(sample, most=12):
@@ -20,7 +20,7 @@ def rows_of(sample, most=12):
 
 def names():
     """Return every candidate of the table that reads the rows."""
-    needs = {name: getattr(recipes.load(name), "needs", "") for name in recipes.names()}
+    needs = {name: getattr(recipes.load(name), "needs", "") for name in candidate_names("tabular")}
     return [
         pytest.param(name, marks=[pytest.mark.long] if library else [])  # `make test-all` has it
         for name, library in needs.items()

@@ -94,7 +94,11 @@ def test_of_errors_the_least_comes_first(contracts, raced, measured):
 
 @pytest.mark.parametrize(
     "limits",
-    [ContractLimits(size_mb=1e-6), ContractLimits(latency_ms=1e-6, memory_mb=1e9)],
+    [
+        ContractLimits(size_mb=1e-6),
+        ContractLimits(latency_ms=1e-6, memory_mb=1e9),
+        ContractLimits(cost_usd=1e-9),
+    ],
 )
 def test_nobody_wins_where_nobody_is_within_the_limits(contracts, raced, measured, limits):
     contract = replace(contracts["binary"], limits=limits)
@@ -109,6 +113,27 @@ def test_a_limit_takes_out_who_breaks_it(contracts, raced, measured):
     contract = replace(contracts["binary"], limits=ContractLimits(size_mb=0.0005))
     _, decision = conclude(contract, raced, measured, name="loans", by="tester", created=0.0)
     assert decision.winner == "dummy"
+
+
+def test_what_a_million_answers_cost_is_the_time_of_the_processor(contracts, raced, measured):
+    spent = {name: found.values["processor_ms"] for name, found in measured.items()}
+    least = min(spent, key=spent.get)
+    price = ContractLimits(core_hour_usd=0.36)
+    assert price.cost_of(10.0) == pytest.approx(1.0)  # 10 ms x 10^6 are 2.78 hours
+    for allowed, broken in ((price.cost_of(spent[least]) * 1.001, False), (1e-9, True)):
+        limits = replace(price, cost_usd=allowed)
+        contract = replace(contracts["binary"], limits=limits)
+        _, decision = conclude(contract, raced, measured, name="loans", by="tester", created=0.0)
+        why = {each.name: each.why for each in decision.standings}
+        assert ("breaks cost_usd" in why[least]) == broken
+    without = {
+        name: replace(found, values={**found.values, "processor_ms": None})
+        for name, found in measured.items()
+    }
+    for found in without.values():
+        del found.values["processor_ms"]
+    _, decision = conclude(contract, raced, without, name="loans", by="tester", created=0.0)
+    assert all("cost_usd: not measured" in each.why for each in decision.standings)
 
 
 def test_notes_tell_leaks_first_and_what_was_done_to_the_data(loans, contracts, raced, measured):

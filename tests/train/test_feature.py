@@ -111,3 +111,36 @@ def test_texts_that_look_like_something_else_are_told_how_to_be_written(shape, t
     said = read_feature(RawColumn("x", "string", values), None)
     assert ("to be read as" in said) is bool(told)
     assert told in said
+
+
+@pytest.mark.parametrize("shape", ["{}.5", "{},5", "{}", "1.{:03},0"])
+def test_a_few_texts_among_numbers_are_told(shape):
+    values = [shape.format(at) for at in range(1, 60)]
+    spoilt = read_feature(text([*values, "unknown"]), None)
+    assert spoilt == (
+        "it is text: 60 different values in 60 rows, for 1 of 60 values is no number ('unknown')"
+    )
+    many = read_feature(text([*values, "a", "b", "c", "d"]), None)
+    assert many.endswith("for 4 of 63 values are no numbers ('a', 'b', 'c', ...)")
+
+
+def test_numbers_that_a_text_makes_levels_of_are_told():
+    found = read_feature(text(["1,5", "2,5", "3"] * 20 + ["k.A.", None]), None)
+    assert found.field.levels == ("1,5", "2,5", "3", "k.A.")
+    assert found.remark == "1 of 61 values is no number ('k.A.'): read as levels"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["1", "2", "3"] * 20,
+        ["low", "high"] * 20,
+        ["1", "2", "b"] * 20,
+        ["", "a"] * 20,
+        [*(f"{at:05}" for at in range(8000, 8060)), "abroad"],
+        [*(f"2024-05-{at:02}" for at in range(1, 29)), "never"],
+    ],
+)
+def test_texts_that_are_no_spoilt_numbers(values):
+    found = read_feature(text(values), None)
+    assert "no number" not in (found if isinstance(found, str) else found.remark)

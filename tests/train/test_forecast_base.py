@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plait.core.protocol import Sample
+from plait.core.schema import Schema
 from plait.engines.series import Part
 from plait.engines.series_batch import batch_of
 from plait.train.forecast_base import (
@@ -15,6 +17,7 @@ from plait.train.forecast_base import (
     past_of,
     scaled_error,
     series_recipes,
+    usual_change,
     usual_spread,
     widths,
 )
@@ -65,6 +68,36 @@ def test_the_usual_spread_is_a_share_of_the_size_of_each_series():
     waves = [10 + np.tile([-1.0, 1.0], 20), 300 + np.tile([-30.0, 30.0], 20), np.full(40, 7.0)]
     assert usual_spread(batch_of(waves), 4) == pytest.approx(0.1)
     assert usual_spread(batch_of(waves[2:]), 4) == 0.0
+
+
+def test_the_usual_change_is_that_of_series_that_change():
+    waves = [np.tile([-1.0, 1.0], 20), 300 + np.tile([-30.0, 30.0], 20), np.zeros(40)]
+    assert usual_change(batch_of(waves), 4) == pytest.approx(31.0)
+    assert usual_change(batch_of(waves[2:]), 4) == 0.0
+    long_ago = np.concatenate([[0.0, 100.0], np.full(98, 100.0)])
+    assert usual_change(batch_of([long_ago]), 4) == pytest.approx(100 / 99)
+
+
+def test_where_nothing_changed_of_late_the_widths_are_those_of_a_random_walk():
+    still = np.concatenate([[0.0, 100.0], np.full(298, 100.0)])
+    past = past_of(batch_of([still]), STEPS)
+    found = widths(past, past.truth, STEPS, 0.9)
+    walks = RANDOM.normal(0, 2, (20_000, 3)).cumsum(axis=1)
+    change = np.abs(walks[:, 0]).mean()
+    share = (np.abs(walks) <= np.array(found) * change).mean(axis=0)
+    np.testing.assert_allclose(share, 0.9, atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["naive", "theta", "damped_ets", "lightgbm"])
+def test_a_history_of_zeros_has_an_interval(name, tmp_path):
+    histories = [RANDOM.poisson(0.3, 80) + 0.0 for _ in range(12)]
+    columns = {"history": histories, "horizon": [3] * len(histories)}
+    sample = Sample(
+        input=Schema(()), columns=columns, target=[], classes=(), problem="regression", seed=0
+    )
+    predictor = series_recipes.load(name)(tmp_path, steps=STEPS).fit(sample)
+    answer = predictor.predict({"history": [[0.0] * 30, [0.0]], "horizon": [3, 3]})
+    assert (np.subtract(answer["upper"], answer["lower"]) > 0).all()
 
 
 def test_the_best_of_several_is_the_nearest():

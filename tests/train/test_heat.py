@@ -8,7 +8,7 @@ from plait.evaluate.split import repeated_stratified
 from plait.train.heat import FAILED, tried
 from plait.train.plan import Fold
 from plait.train.race import race
-from plait.train.schedule import Schedule
+from plait.train.schedule import EVERYTHING, Schedule
 
 
 class Greedy:
@@ -190,3 +190,13 @@ def test_three_of_five_splits_count_when_there_is_no_time_for_more(
         plan, run_kind(), folder=tmp_path / "again", schedule=Schedule.read(found.schedule)
     )
     assert (again.schedule, again.results) == (found.schedule, found.results)
+
+
+def test_more_time_than_it_takes_leaves_no_trace(light, run_kind, tmp_path, clock):
+    plan = replace(light, judge=timed({"dummy": 1.0, "linear": 2.0}))
+    found, free = (
+        race(plan, run_kind(), folder=tmp_path / name, schedule=schedule)
+        for name, schedule in (("timed", Schedule(seconds=1_000)), ("free", EVERYTHING))
+    )
+    assert found.schedule is None
+    assert found.results == free.results

@@ -6,10 +6,17 @@ import sys
 import pytest
 
 from plait.core.errors import EngineError
-from plait.train.measure import machine, measure, resident_mb
+from plait.train.measure import (
+    _seconds,
+    machine,
+    measure,
+    processor_seconds,
+    resident_mb,
+)
 
 VALUES = {
     "latency_ms_p50", "latency_ms_p95", "latency_ms_p99", "load_ms", "size_mb", "memory_mb",
+    "processor_ms",
 }  # fmt: skip
 LEAN = """
 import json, runpy, sys
@@ -42,6 +49,30 @@ def test_memory_is_what_running_adds(measured):
     assert 1 < measured["lightgbm"].values["memory_mb"] < 100  # its library is loaded too
 
 
+def test_the_time_of_the_processor_is_that_of_the_answers(measured):
+    for found in measured.values():
+        assert 0 < found.values["processor_ms"] < 5 * found.values["latency_ms_p99"]
+
+
+def test_the_time_of_children_counts():
+    program = "a = 0\nfor _ in range(10_000_000): a += 1\nprint(flush=True); input()"
+    before = processor_seconds()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], **pipes) as child:
+        child.stdout.readline()
+        with_child = processor_seconds()
+        child.communicate(b"\n")
+    if before is not None:  # Windows does not tell
+        assert with_child - before > 0.1
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("0:01.50", 1.5), ("01:02:03", 3723.0), ("2-00:00:01", 172_801.0)]
+)
+def test_the_time_as_ps_says_it(said, seconds):
+    assert _seconds(said) == seconds
+
+
 def test_the_machine_is_named(measured):
     assert measured["linear"].machine == machine()
     assert set(machine()) == {"processor", "cores", "os", "python"}
@@ -67,11 +98,27 @@ def test_what_cannot_be_loaded_is_an_error_with_the_reason(tmp_path):
     assert caught.value.code == "engine_failed"
 
 
+def test_the_memory_of_children_counts():
+    program = "kept = bytearray(100_000_000); print(flush=True); input()"
+    before = resident_mb()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], **pipes) as child:
+        child.stdout.readline()
+        with_child = resident_mb()
+        child.communicate(b"\n")
+    if before is not None:  # Windows does not tell
+        assert with_child - before > 100
+
+
 def test_where_there_is_no_proc_the_memory_is_asked_of_ps(monkeypatch):
     def absent(*_, **__):
         raise FileNotFoundError
 
     monkeypatch.setattr("pathlib.Path.read_text", absent)
-    found = resident_mb()
-    assert (found is None) if shutil.which("ps") is None else (10 < found < 10_000)
+    found = resident_mb(), processor_seconds()
+    if shutil.which("ps") is None:
+        assert found == (None, None)
+    else:
+        assert 10 < found[0] < 10_000
+        assert found[1] > 0
     assert machine()["processor"]

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from plait.core.schema import Field, Schema
 from plait.core.table import Table
 from plait.engines.base import read_artefact
 from plait.train import TABLE
+from plait.train.entrant import check_entrants
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugins.md"
 ENTRY = "[plait.candidates]\ncentroids = centroids:Centroids\n"
@@ -80,6 +82,22 @@ def test_one_for_another_api_is_refused_by_name(installed):
         Table("candidates", TABLE).load("centroids")
     assert caught.value.code == "component_api"
     assert "'centroids'" in caught.value.where
+
+
+def test_one_that_cannot_be_made_is_told_with_its_package(installed, plan, tmp_path):
+    source = (installed / "centroids.py").read_text()
+    code = source.replace("folder, *, threshold=None", "folder").replace(
+        "folder, threshold", "folder, 0"
+    )
+    (installed / "centroids.py").write_text(code)
+    make = Table("candidates", TABLE).load("centroids")
+    with pytest.raises(EngineError) as caught:
+        check_entrants(replace(plan, recipes={**plan.recipes, "centroids": make}))
+    assert caught.value.code == "component_broken"
+    assert caught.value.message.startswith(
+        "candidate centroids, of the plug-in centroids 1.5, cannot be raced: "
+    )
+    assert "unexpected keyword argument 'threshold'" in caught.value.message
 
 
 def test_a_row_without_a_package_has_none(monkeypatch):

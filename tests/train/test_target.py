@@ -92,3 +92,9 @@ def test_a_target_that_cannot_be_learnt_is_refused(column, code, said):
     assert said in caught.value.message
     assert caught.value.where == "y"
     assert caught.value.hint
+
+
+def test_a_number_to_predict_that_a_few_texts_spoil_is_told():
+    with pytest.raises(InvalidData) as caught:
+        read_target(text([f"{at},5" for at in range(40)] + ["?"]))
+    assert caught.value.hint.endswith("mend or empty them: 1 of 41 values is no number ('?')")

@@ -75,7 +75,8 @@ class App(Deciding):
 
     def __init__(self, project: Project, store: Store) -> None:
         super().__init__(project, store)
-        self.live = Live(store, project.settings.contracts, project.store / "artefacts")
+        contracts = project.settings.contracts
+        self.live = Live(store, contracts, project.store / "artefacts", project.folder)
         self.keys = Keys(store)
         self.models = Models(project, lambda weights: embedder_of(store, project, weights))
         self.collections = Collections(store, project, self.models.embedder, work=self._work)

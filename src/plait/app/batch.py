@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plait.app.cells import Misfit, fit_columns, misfit_error, read_columns, refuse_absent
+from plait.core.clock import SYSTEM_CLOCK
+from plait.core.columns import Columns
 from plait.core.errors import InvalidData
 from plait.core.protocol import RowTask
+from plait.core.schema import Field
 from plait.store.frame import Frame, check_names
 from plait.store.table_read import read_chunks
 from plait.store.table_write import TableWriter
@@ -82,7 +85,7 @@ def predict_frame(task: RowTask, frame: D, reasons: int) -> D:
             hint="frame.to_pandas(), or frame.to_dicts() for a list of rows",
         )
     labels = {str(label): label for label in frame.columns}
-    fields = task.predictor.artefact.manifest.input.fields
+    fields = _fields(task, labels, "the frame")
     refuse_absent(fields, labels, "the frame")
     used = [field.name for field in fields]
     check_names([str(label) for label in frame.columns if str(label) in used], "the frame")
@@ -90,6 +93,9 @@ def predict_frame(task: RowTask, frame: D, reasons: int) -> D:
     columns = read_columns(Frame.of(present), fields, "the frame")
     if not len(frame):
         columns = {field.name: [] for field in fields}
+    columns, misfits = _looked_up(task, columns, SYSTEM_CLOCK.now(), "the frame", 1)
+    if misfits:
+        raise misfit_error(misfits, "the frame")
     answers = task.predictor.predict(columns, reasons=reasons)
     return frame.rename(columns=free_names(labels, answers)).assign(**answers)
 
@@ -116,13 +122,18 @@ def predict_file(
         )
     _check_target(str(source), Path(target))
     check_names(manifest.output.names, f"the answers of {task.contract}")
-    fields = manifest.input.fields
+    fields = task.input.fields
     texts = [field.name for field in fields if field.kind in ("category", "text", "time")]
+    numbers = [field.name for field in fields if field.kind == "number"]
 
     failed = Event()
+    now = SYSTEM_CLOCK.now()
 
     def answered(frame: Frame, first: int) -> Frame | Sequence[Misfit]:
-        columns, misfits = fit_columns(frame, fields, str(source), first=first)
+        asked = _fields(task, frame.names, str(source))
+        columns, misfits = fit_columns(frame, asked, str(source), first=first)
+        if not misfits:
+            columns, misfits = _looked_up(task, columns, now, str(source), first)
         if misfits or failed.is_set():  # from then on rows are only checked
             failed.set()
             return misfits
@@ -134,7 +145,7 @@ def predict_file(
     done, wrong = 0, list[Misfit]()
     with (
         TableWriter(Path(target)) as writer,
-        closing(read_chunks(source, CHUNK_ROWS, strings=texts)) as chunks,
+        closing(read_chunks(source, CHUNK_ROWS, strings=texts, numbers=numbers)) as chunks,
     ):
         for found in _side_by_side(answered, chunks):
             if not isinstance(found, Frame):
@@ -147,6 +158,38 @@ def predict_file(
         if wrong:
             raise misfit_error(wrong, str(source))
     return done
+
+
+def _fields(task: RowTask, names: Collection[str], where: str) -> tuple[Field, ...]:
+    """Return the fields to look for in a table of these columns.
+
+    Raises:
+        InvalidData: `data_format`, it has a column of what is looked up in tables.
+    """
+    if task.lookup is None:
+        return task.input.fields
+    for name in sorted(task.lookup.names & set(names)):
+        raise InvalidData(
+            "data_format",
+            f"{name!r} is looked up in tables, and no column to answer from",
+            where=where,
+            hint="remove or rename the column",
+        )
+    return task.lookup.asked(task.input.fields, names)
+
+
+def _looked_up(
+    task: RowTask, columns: Columns, now: float, where: str, first: int
+) -> tuple[Columns, Sequence[Misfit]]:
+    """Return what the artefact takes, with what the tables say, and what of that does not fit."""
+    if task.lookup is None:
+        return columns, ()
+    found = task.lookup.filled(columns, now)
+    taken = task.predictor.artefact.manifest.input.fields
+    fields = tuple(each for each in taken if each.name in task.lookup.names)
+    looked_up = Frame.of({each.name: found[each.name] for each in fields})
+    fitted, misfits = fit_columns(looked_up, fields, where, first=first)
+    return {**found, **fitted}, misfits
 
 
 def _side_by_side(answered: Callable[[Frame, int], T], chunks: Iterable[Frame]) -> Iterator[T]:

@@ -7,6 +7,7 @@ from typing import cast
 
 from plait.app.plot import pareto, reliability, svg
 from plait.core import figure
+from plait.core.contract import ContractLimits
 from plait.core.decision import Decision, Evidence, Standing
 from plait.core.ids import Json
 
@@ -132,6 +133,11 @@ def _limits(contract: Mapping[str, Json], won: Standing | None) -> Iterator[str]
         if allowed is not None:
             measured = "" if found is None else f", {found:.4g} measured"
             yield f"- {name}: at most {allowed:g}{measured}"
+    if cost := cast("Mapping[str, float]", contract.get("cost_limit", {})):
+        asked = ContractLimits(**cost)
+        spent = won.measurements.get("processor_ms") if won else None
+        measured = "" if spent is None else f", {asked.cost_of(spent):.4g} measured"
+        yield f"- cost_usd: at most {asked.cost_usd:g} for a million answers{measured}"
     state = "; met by the winner" if won else ""
     require = cast("Mapping[str, Json]", contract.get("require", {}))
     for name, value in require.items():

@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from plait.app.lookup import selects_of
 from plait.core.contract import Contract
 from plait.core.errors import InvalidSettings, UnknownName, shown
 from plait.core.expression import parse_expression
 from plait.core.settings import Node
 from plait.evaluate.metric import PINBALL
-from plait.train.names import known_candidates, known_metrics
+from plait.train.names import known_candidates, known_metrics, weights_run
 
 TASKS = ("tabular", "text", "series")
 """The kinds of request that this plait answers."""
@@ -53,6 +54,7 @@ def check_settings(tree: Node, contracts: Mapping[str, Contract]) -> None:
         node = find_node(tree, "contracts", name)
         if node is not None:
             _check_contract(name, contract, node)
+            _check_candidates(contract, node, tree)
 
 
 def find_node(tree: Node, *names: str) -> Node | None:
@@ -79,14 +81,11 @@ def _check_contract(name: str, contract: Contract, node: Node) -> None:
     if contract.metric:
         metrics, written = known_metrics(contract), find_node(node, "metric")
         _check_name("unknown_metric", "metric", contract.metric, metrics, written)
-    for candidate in contract.candidates:
-        listed = find_node(node, "candidates")
-        known = known_candidates(contract)
-        _check_name("unknown_component", "candidate", candidate, known, listed)
     if not contract.target and contract.task != "tabular":
         raise _wrong(node, "name the column to predict: `target: COLUMN`")
     _check_texts(contract, node)
     _check_made(contract, node)
+    _check_tables(contract, node)
     _check_series(contract, node)
     _check_fairness(contract, node)
     for names, fits, hint in _RANGES:
@@ -95,6 +94,33 @@ def _check_contract(name: str, contract: Contract, node: Node) -> None:
             raise _wrong(number, hint)
     _check_above_zero(find_node(node, "limits"))
     _check_above_zero(find_node(node, "objective", "cost"))
+
+
+def _check_candidates(contract: Contract, node: Node, tree: Node) -> None:
+    """Look at the candidates' names, and at the models of those that run one."""
+    listed = find_node(node, "candidates") or node
+    known = known_candidates(contract)
+    for candidate in contract.candidates:
+        method, at, model = candidate.partition("@")
+        _check_name("unknown_component", "candidate", method, known, listed)
+        engine = weights_run(contract, method)
+        if engine:
+            rows = _models(tree, engine)
+            if not model:
+                hint = f"write {method}@MODEL, a row of `models:` with `engine: {engine}`"
+                raise _wrong(listed, f"{hint}: {', '.join(rows) or 'there is none'}")
+            _check_name("unknown_model", f"model of the engine {engine}", model, rows, listed)
+        elif at:
+            raise _wrong(listed, f"{method} runs no model of `models:`: write {method}")
+
+
+def _models(tree: Node, engine: str) -> list[str]:
+    """Return the rows of `models:` of one engine."""
+    models = find_node(tree, "models")
+    content = models.content if models is not None else None
+    rows = content.items() if isinstance(content, dict) else ()
+    named = {name: find_node(row, "engine") for name, row in rows}
+    return [name for name, each in named.items() if each is not None and each.content == engine]
 
 
 def _check_texts(contract: Contract, node: Node) -> None:
@@ -119,14 +145,39 @@ def _check_made(contract: Contract, node: Node) -> None:
             continue
         if not contract.target:
             raise _wrong(written, "features are made only for a contract with a target")
-        if note.expr and note.embed:
-            raise _wrong(written, "give `expr` or `embed`: a text is embedded as it is")
+        if bool(note.expr) + bool(note.sql) + note.embed > 1:
+            raise _wrong(
+                written, "give one of `expr`, `sql` and `embed`: a text is embedded as it is"
+            )
         if note.expr:
             try:
                 parse_expression(note.expr)
             except InvalidSettings as error:
                 error.where = (find_node(written, "expr") or written).where
                 raise
+
+
+def _check_tables(contract: Contract, node: Node) -> None:
+    """Look at the tables, and at the SQL that reads them."""
+    tables = find_node(node, "tables")
+    if tables is not None and contract.tables and contract.task != "tabular":
+        raise _wrong(tables, "`tables` goes with `task: tabular`")
+    for name, table in contract.tables.items():
+        data = find_node(node, "tables", name, "data")
+        if data is not None and "://" in table.data:
+            raise _wrong(data, "a table is a path or a glob: it is read again when it changes")
+        written = find_node(node, "tables", name)
+        if written is not None and name.lower() == "row":
+            raise _wrong(written, "`row` is the row that is asked for: name the table otherwise")
+    features = find_node(node, "features")
+    if features is not None and contract.queries and not contract.time:
+        raise _wrong(features, "`sql` is as of a row's time: name its column, `time: COLUMN`")
+    try:
+        selects_of(contract)
+    except InvalidSettings as error:
+        name = error.where.removeprefix("features.").removesuffix(".sql")
+        error.where = (find_node(node, "features", name, "sql") or node).where
+        raise
 
 
 def _check_series(contract: Contract, node: Node) -> None:

@@ -5,10 +5,11 @@ from typing import Any, cast
 
 from plait.app.check import find_node
 from plait.app.flows import Flows
-from plait.app.models import EMBEDS, engine_of, without_engine
+from plait.app.models import engine_of, kind_of, without_engine
 from plait.app.settings import Project
 from plait.core.errors import InvalidSettings, UnknownName
 from plait.core.settings import parse
+from plait.engines.model import CheckpointOptions
 from plait.engines.model import models as engines
 from plait.flow.base import Parts
 from plait.flow.record import Record
@@ -23,11 +24,14 @@ def check_flows(project: Project) -> None:
         UnknownName: something is named that there is not.
     """
     settings = project.settings
-    kinds = {name: engine_of(node) for name, node in settings.models.items()}
-    speak = [name for name, engine in kinds.items() if engine != EMBEDS]
-    embed = [name for name, engine in kinds.items() if engine == EMBEDS]
+    kinds = {name: kind_of(node) for name, node in settings.models.items()}
+    speak = [name for name, kind in kinds.items() if kind == "model"]
+    embed = [name for name, kind in kinds.items() if kind == "embedder"]
     for name in speak:
-        parse(engines.load(kinds[name]).Options, without_engine(settings.models[name]))
+        options = engines.load(engine_of(settings.models[name])).Options
+        parse(options, without_engine(settings.models[name]))
+    for name in set(kinds) - {*speak, *embed}:
+        parse(CheckpointOptions, without_engine(settings.models[name]))
     for name in set(settings.models) & set(settings.flows):
         raise InvalidSettings(
             "settings_wrong_value",

@@ -10,7 +10,7 @@ from typing import cast
 
 from plait.app.check_flow import check_flows
 from plait.app.embedder import DERIVED
-from plait.app.models import EMBEDS, engine_of, without_engine
+from plait.app.models import engine_of, kind_of, without_engine
 from plait.app.settings import FILE, Project, cache_folder, environment, load_project
 from plait.core.errors import PlaitError
 from plait.core.extras import EXTRAS, installed, missing
@@ -234,12 +234,14 @@ def _project(folder: Path) -> ProjectState:
 
 def _wants(project: Project, node: Node) -> str:
     """Return what a model needs and does not have."""
-    engine = engine_of(node)
-    if engine == EMBEDS:
+    kind = kind_of(node)
+    if kind != "model":
         told = without_engine(node).plain()
         weights = str(told.get("weights", "")) if isinstance(told, Mapping) else ""
+        if kind == "checkpoint":
+            return "" if (project.folder / weights).is_file() else f"there is no file {weights}"
         return _unpulled(DERIVED.get(weights, weights))
-    options = parse(models.load(engine).Options, without_engine(node))
+    options = parse(models.load(engine_of(node)).Options, without_engine(node))
     if isinstance(options, LlamaCppOptions):
         if (project.folder / options.weights).is_file():
             return ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from plait.app.models import EMBEDS, engine_of, without_engine
+from plait.app.models import engine_of, kind_of, without_engine
 from plait.app.settings import Project
 from plait.core.contract import SqlSource
 from plait.core.privacy import Privacy
@@ -35,10 +35,9 @@ def egress(project: Project) -> Iterator[Egress]:
     """Yield every host that content may go to, apart from pulls of weights, which send nothing."""
     settings = project.settings
     for name, node in settings.models.items():
-        engine = engine_of(node)
-        if engine == EMBEDS:
+        if kind_of(node) != "model":
             continue
-        options = parse(engines.load(engine).Options, without_engine(node))
+        options = parse(engines.load(engine_of(node)).Options, without_engine(node))
         host = urlsplit(getattr(options, "base_url", "")).hostname
         if host is None or not getattr(options, "remote", True):
             continue

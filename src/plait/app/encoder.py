@@ -7,7 +7,7 @@ from plait.core.errors import MissingExtra, OriginError
 from plait.core.extras import installed
 from plait.registry.pull import pull
 from plait.store.base import Store
-from plait.train.base import candidate_names, text_recipes
+from plait.train.base import base_of, candidate_names, text_recipes
 from plait.train.encoder import Encoder
 
 WEIGHTS = "minilm-l6-int8"
@@ -23,7 +23,8 @@ def encoder_of(
     """
     if contract.task != "text":
         return _encoder_of_columns(store, project, contract)
-    needs = {name: _needs(name) for name in contract.candidates or candidate_names("text")}
+    wanted = [base_of(name) for name in contract.candidates or candidate_names("text")]
+    needs = {name: _needs(name) for name in wanted}
     names = [each for each, of in needs.items() if contract.candidates or not of or installed(of)]
     encoded = [name for name in names if text_recipes.load(name).needs_encoder]
     if not encoded:

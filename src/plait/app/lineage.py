@@ -97,7 +97,7 @@ class Lineage:
         }
 
     def _ends(self, result: Json) -> tuple[list[Json], list[Json]]:
-        """Return the dataset that a decision rests on, and the artefact that won."""
+        """Return the dataset and the tables that a decision rests on, and what won."""
         if not isinstance(result, Mapping) or "decision" not in result:
             return [], []
         decision = find_decision(self._store, str(result["decision"]))
@@ -113,7 +113,13 @@ class Lineage:
         columns = cast("list[Mapping[str, Json]]", row.body["columns"])
         fields: list[Json] = [{"name": each["name"], "type": each["kind"]} for each in columns]
         schema = {"schema": _facet("schema", fields=fields)}
-        return [self._dataset(str(row.body["source"]), dataset, **schema)], outputs
+        inputs: list[Json] = [self._dataset(str(row.body["source"]), dataset, **schema)]
+        for table in cast("list[Mapping[str, Json]]", result.get("tables", [])):
+            columns = cast("list[Mapping[str, Json]]", table["columns"])
+            fields = [{"name": each["name"], "type": each["kind"]} for each in columns]
+            schema = {"schema": _facet("schema", fields=fields)}
+            inputs.append(self._dataset(str(table["source"]), str(table["version"]), **schema))
+        return inputs, outputs
 
     def _dataset(self, name: str, dataset_version: str, **facets: Json) -> dict[str, Json]:
         versioned = _facet("version", datasetVersion=dataset_version)

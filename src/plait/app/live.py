@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from plait.app.lookup import lookup_of
 from plait.core.columns import Scalar
 from plait.core.contract import Contract
 from plait.core.errors import PlaitError, UnknownName
@@ -14,6 +15,7 @@ from plait.core.schema import Field
 from plait.core.table import Table
 from plait.engines.base import load
 from plait.registry.artefact import artefact_folder
+from plait.registry.dataset import columns_of
 from plait.registry.decision import find_decision
 from plait.store.base import Store
 from plait.store.record import ReleaseRow
@@ -37,11 +39,22 @@ class Live:
         failures: contract -> why its newest release could not be loaded.
     """
 
-    def __init__(self, store: Store, contracts: Mapping[str, Contract], folder: Path) -> None:
+    def __init__(
+        self, store: Store, contracts: Mapping[str, Contract], folder: Path, data: Path = Path()
+    ) -> None:
+        """Answer by what is released in `store`.
+
+        Args:
+            store: of the project.
+            contracts: of the project.
+            folder: for the artefacts' files.
+            data: where relative paths of tables start.
+        """
         self.failures: dict[str, str] = {}
         self._store = store
         self._contracts = contracts
         self._folder = folder
+        self._data = data
         self._tasks: Mapping[str, RowTask] = {}
         self._taken: dict[str, int] = {}
         self._counter = -1
@@ -75,10 +88,22 @@ class Live:
             self.refresh()
         return self._tasks
 
+    def problems(self) -> dict[str, str]:
+        """Return contract -> why what answers for it is not the newest, where that is so."""
+        tables = {
+            name: task.lookup.problem
+            for name, task in self._tasks.items()
+            if task.lookup is not None and task.lookup.problem
+        }
+        return tables | self.failures
+
     def refresh(self) -> None:
         """Take every release that is new since the last look."""
         with self._lock:
             self._looked = time.monotonic()
+            for task in self._tasks.values():
+                if task.lookup is not None:
+                    task.lookup.refresh()
             counter = self._store.change_counter()
             due = bool(self.failures) and time.monotonic() > self._again
             if counter == self._counter and not due:
@@ -115,6 +140,8 @@ class Live:
             predictor = load(folder, verify=False)  # the folder was just verified
             _warm(predictor)
             decision = find_decision(self._store, row.decision)
+            ignored = columns_of(self._store, decision)
+            lookup = lookup_of(self._store, decision, self._contracts[contract], self._data)
         except PlaitError as error:
             if error.retryable:  # a busy store: the next look takes it
                 raise
@@ -128,6 +155,8 @@ class Live:
                 predictor,
                 decision=row.decision,
                 operating_point=decision.operating_point,
+                ignored=ignored,
+                lookup=lookup,
             )
             self._tasks = {**self._tasks, contract: task}  # one assignment: readers need no lock
             self._taken[contract] = row.seq

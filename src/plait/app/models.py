@@ -1,20 +1,29 @@
 """The models of a project: what `models:` in plait.yaml names, made when they are first asked."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import RLock
+from typing import Literal
 
 from plait.app.loop import Loop
 from plait.app.settings import Project, cache_folder, environment
+from plait.core.contract import Contract
 from plait.core.errors import InvalidSettings, UnknownName
 from plait.core.protocol import Embedder, Generator
 from plait.core.settings import Node, parse
+from plait.engines.llamacpp import LlamaCppOptions
+from plait.engines.model import CHECKPOINTS, CheckpointOptions
 from plait.engines.model import models as engines
 from plait.registry.catalogue import find_row, list_rows
 from plait.registry.pull import pull
+from plait.train.base import ModelFile
 
 EMBEDS = "onnx"
 """The engine of models that make vectors."""
+
+UNSAID = "unknown"
+"""The licence of a file of weights that plait.yaml names by its path alone."""
 
 
 class Models:
@@ -28,23 +37,21 @@ class Models:
         self._lock = RLock()
 
     def names(self) -> Mapping[str, str]:
-        """Return what each model is: `model` or `embedder`."""
-        return {
-            name: "embedder" if engine_of(node) == EMBEDS else "model"
-            for name, node in self._nodes.items()
-        }
+        """Return what each model that can be asked is: `model` or `embedder`."""
+        kinds = {name: kind_of(node) for name, node in self._nodes.items()}
+        return {name: kind for name, kind in kinds.items() if kind != "checkpoint"}
 
     def generator(self, name: str) -> Generator:
         """Return what runs a language model.
 
         Raises:
-            UnknownName: there is no such model, or it makes vectors.
+            UnknownName: there is no such model, or it makes vectors, or only candidates run it.
             InvalidSettings: its settings are wrong.
             OriginError: its weights cannot be pulled.
             MissingExtra: its engine's library is not installed.
         """
         node = self._node(name)
-        if engine_of(node) == EMBEDS:
+        if kind_of(node) != "model":
             speak = [each for each, kind in self.names().items() if kind == "model"]
             raise UnknownName.of("unknown_model", "language model", name, speak)
         with self._lock:
@@ -55,7 +62,7 @@ class Models:
     def embedder(self, name: str) -> Embedder:
         """Return what makes vectors; raises as `generator` does."""
         node = self._node(name)
-        if engine_of(node) != EMBEDS:
+        if kind_of(node) != "embedder":
             embed = [each for each, kind in self.names().items() if kind == "embedder"]
             raise UnknownName.of("unknown_model", "embedding model", name, embed)
         return self._embedder_of(_text(node, "weights", name))
@@ -79,24 +86,73 @@ class Models:
         return kind(
             name,
             options,
-            weights=self._weights(weights, node) if weights else None,
+            weights=weights_of(self._project, weights, node) if weights else None,
             secret=lambda key: environment(self._project.folder, key),
         )
 
-    def _weights(self, weights: str, node: Node) -> Path:
-        """Return the file of weights: a path of the project, or a row of the catalogue."""
-        path = self._project.folder / weights
-        if path.suffix:
-            if path.is_file():
-                return path
-            raise InvalidSettings(
-                "settings_wrong_value", f"there is no file {weights}", where=node.where
-            )
-        rows = [row.name for row in list_rows() if row.kind == "weights"]
-        if weights not in rows:
-            raise UnknownName.of("unknown_catalogue_row", "weights", weights, rows, node.where)
-        pulled = pull(find_row(weights).name, cache_folder())
-        return next(path for path in pulled.files.values() if path.suffix == ".gguf")
+
+def model_files(project: Project, contract: Contract) -> dict[str, ModelFile]:
+    """Return the weights that candidates of a contract run as they are, by `CANDIDATE@MODEL`.
+
+    Raises:
+        InvalidSettings: a file is not there, or nobody says what its licence is.
+        UnknownName: `unknown_catalogue_row`.
+        OriginError: weights cannot be pulled.
+    """
+    found = {}
+    for candidate in contract.candidates:
+        name = candidate.partition("@")[2]
+        if not name:
+            continue
+        node = project.settings.models[name]
+        options: CheckpointOptions | LlamaCppOptions = (
+            parse(CheckpointOptions, without_engine(node))
+            if kind_of(node) == "checkpoint"
+            else parse(LlamaCppOptions, without_engine(node))
+        )
+        path = weights_of(project, options.weights, node)
+        pulled = not options.licence and not Path(options.weights).suffix
+        licence = find_row(options.weights).licence if pulled else options.licence or UNSAID
+        found[candidate] = ModelFile(name=name, path=path, licence=licence, sha256=_sha256(path))
+    return found
+
+
+def weights_of(project: Project, weights: str, node: Node) -> Path:
+    """Return the file of weights: a path of the project, or a row of the catalogue.
+
+    Args:
+        project: relative to whose folder a path is.
+        weights: what its settings name.
+        node: these settings.
+
+    Raises:
+        InvalidSettings: `settings_wrong_value`, there is no such file.
+        UnknownName: `unknown_catalogue_row`.
+        OriginError: they cannot be pulled.
+    """
+    path = project.folder / weights
+    if path.suffix:
+        if path.is_file():
+            return path
+        raise InvalidSettings(
+            "settings_wrong_value", f"there is no file {weights}", where=node.where
+        )
+    rows = [row.name for row in list_rows() if row.kind == "weights"]
+    if weights not in rows:
+        raise UnknownName.of("unknown_catalogue_row", "weights", weights, rows, node.where)
+    pulled = pull(find_row(weights).name, cache_folder())
+    return next(path for path in pulled.files.values() if path.suffix == ".gguf")
+
+
+def kind_of(node: Node) -> Literal["model", "embedder", "checkpoint"]:
+    """Return what a model's settings describe: what speaks, makes vectors, or candidates run.
+
+    Raises as `engine_of`.
+    """
+    engine = engine_of(node)
+    if engine in CHECKPOINTS:
+        return "checkpoint"
+    return "embedder" if engine == EMBEDS else "model"
 
 
 def engine_of(node: Node) -> str:
@@ -107,7 +163,7 @@ def engine_of(node: Node) -> str:
         UnknownName: there is no such engine.
     """
     engine = _text(node, "engine", node.path.rpartition(".")[2])
-    known = [EMBEDS, *engines.names()]
+    known = [EMBEDS, *CHECKPOINTS, *engines.names()]
     if engine not in known:
         raise UnknownName.of("unknown_component", "engine", engine, known, node.where)
     return engine
@@ -137,3 +193,8 @@ def _text(node: Node, key: str, name: str) -> str:
             hint=f"add `{key}: ...`",
         )
     return str(content[key].content)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

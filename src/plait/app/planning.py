@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from plait.app.encoder import encoder_of
 from plait.app.incumbent import with_incumbent
+from plait.app.models import model_files
 from plait.app.settings import Project
 from plait.core.contract import Contract
 from plait.registry.dataset import read_dataset
@@ -73,10 +74,12 @@ def planned(
     if not contract.target:
         return plan_anomaly(rows, contract, seed=seed)
     encoder, notes = encoder_of(store, project, contract)
+    files = model_files(project, contract)
     rows = replace(rows, notes=(*notes, *rows.notes))
     if few(contract, rows):
-        return plan_few(rows, contract, seed=seed, encoder=encoder)
-    plan = with_variants(plan_race(rows, contract, seed=seed, encoder=encoder), encoder)
+        return plan_few(rows, contract, seed=seed, encoder=encoder, models=files)
+    raced = plan_race(rows, contract, seed=seed, encoder=encoder, models=files)
+    plan = with_variants(raced, encoder)
     if contract.task == "text" or incumbent is None:
         return plan
     return with_incumbent(store, project, name, plan, time=contract.time, artefact=incumbent)

@@ -135,7 +135,8 @@ class Project:
         try:
             yield
         except PlaitError as error:
-            node = find_node(self.tree, *names, *error.where.split("."))
+            node = find_node(self.tree, *names)
+            node = node and _dotted(node, error.where)
             if node is not None:
                 error.where = node.where
             raise
@@ -203,6 +204,20 @@ def child_environment() -> dict[str, str]:
         "1",
     )
     return {**os.environ, **single}
+
+
+def _dotted(node: Node, path: str) -> Node | None:
+    """Return what keys with dots between them lead to; a key may itself have dots."""
+    if not path or not isinstance(node.content, dict):
+        return None
+    for name, child in node.content.items():
+        if path == name:
+            return child
+        if path.startswith(f"{name}."):
+            found = _dotted(child, path.removeprefix(f"{name}."))
+            if found is not None:
+                return found
+    return None
 
 
 def _refuse_newer(content: Mapping[str, Node]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from plait.app.intents import SUFFIXES, read_intents
+from plait.app.lookup import Version, lookup_for
 from plait.app.planning import few, planned, prepared
 from plait.app.settings import Project, environment
 from plait.core.cancel import Cancel
@@ -68,17 +69,19 @@ def train(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
         run: the job.
 
     Returns:
-        `decision`, its id.
+        `decision`, its id, and `tables`, what features were looked up in, where there are any.
     """
     name, by = str(arguments["contract"]), str(arguments["by"])
     add = cast("Sequence[str]", arguments["add"])
     contract = _with(project.contract(name), add)
     run.progress(Progress("reading the data"))
-    dataset = _keep_data(store, project.folder, name, contract, add)
+    dataset, versions, told = _keep_data(store, project.folder, name, contract, add)
     seed = cast(int, arguments["seed"])
     minutes = cast("float | None", arguments.get("minutes"))
     schedule = EVERYTHING if minutes is None else Schedule(seconds=60 * minutes)
     plan = planned(store, project, contract, dataset, name=name, seed=seed)
+    if told:
+        plan = replace(plan, prepared=replace(plan.prepared, notes=(*told, *plan.prepared.notes)))
     raced, measured = _run(plan, contract, run, schedule)
     part = _part(contract, plan, run)
     evidence, decision = _concluded(contract, raced, measured, part, name=name, by=by)
@@ -97,7 +100,10 @@ def train(store: Store, project: Project, arguments: Mapping[str, Json], run: Jo
         if arguments["release"] and decision.winner:
             release(store, decision, by=by, tenant=TENANT)
 
-    return Ended({"decision": decision.id}, keep)
+    tables: dict[str, Json] = {}
+    if versions:
+        tables["tables"] = [each.record() for each in versions]
+    return Ended({"decision": decision.id, **tables}, keep)
 
 
 def rerun(store: Store, project: Project, arguments: Mapping[str, Json], run: JobRun) -> Ended:
@@ -200,11 +206,18 @@ class _Part:
 
 
 def read_data(folder: Path, contract: Contract) -> Frame:
-    """Return the rows a contract names.
+    """Return the rows a contract names, with what is looked up for them in its tables.
 
     Raises:
         InvalidData: they cannot be read.
+        InvalidSettings: the SQL of a feature cannot be run.
     """
+    frame = _read_rows(folder, contract)
+    lookup = lookup_for(folder, contract, frame)
+    return frame if lookup is None else lookup.added(frame)
+
+
+def _read_rows(folder: Path, contract: Contract) -> Frame:
     data = contract.data
     if isinstance(data, SqlSource):
         url = environment(folder, data.url_env)
@@ -231,8 +244,12 @@ def read_data(folder: Path, contract: Contract) -> Frame:
 
 def _keep_data(
     store: Store, folder: Path, name: str, contract: Contract, add: Sequence[str]
-) -> str:
-    frame = read_data(folder, contract)
+) -> tuple[str, Sequence[Version], Sequence[str]]:
+    """Return the id of the dataset version, the tables looked up for it, and notes on these."""
+    frame = _read_rows(folder, contract)
+    lookup = lookup_for(folder, contract, frame)
+    if lookup is not None:
+        frame = lookup.added(frame)
     for column in add:
         if column not in frame.names:
             raise InvalidData(
@@ -253,7 +270,9 @@ def _keep_data(
         tenant=TENANT,
         privacy=contract.privacy,
     )
-    return dataset
+    if lookup is None:
+        return dataset, (), ()
+    return dataset, lookup.versions, (*lookup.notes(), lookup.speed(frame))
 
 
 def _with(contract: Contract, add: Sequence[str]) -> Contract:

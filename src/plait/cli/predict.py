@@ -102,8 +102,7 @@ def _pairs(
 ) -> Mapping[str, bool | int | float | str | None]:
     """Return the row of FIELD=VALUE arguments; a value is what its field is."""
     kinds: dict[str, FieldKind] = {
-        field.name: field.kind
-        for field in app.live.task(contract).predictor.artefact.manifest.input.fields
+        field.name: field.kind for field in app.live.task(contract).input.fields
     }
     row: dict[str, bool | int | float | str | None] = {}
     for pair in pairs:

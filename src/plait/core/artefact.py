@@ -13,6 +13,9 @@ from plait.core.schema import Schema
 FORMAT = 1
 MANIFEST = "manifest.json"
 
+OWN = "own"
+"""The licence of what was trained on the team's own data; always allowed."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileNote:
@@ -50,7 +53,7 @@ class Manifest:
     output: Schema
     files: Mapping[str, FileNote] = field(default_factory=dict)
     origin: str
-    licence: str = "own"
+    licence: str = OWN
     holds_rows: bool = False
     format: int = FORMAT
 

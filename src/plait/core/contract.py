@@ -59,11 +59,20 @@ class ContractLimits:
         latency_ms: 95th percentile of one row, in process.
         size_mb: files of the artefact.
         memory_mb: resident memory added by loading and running it.
+        cost_usd: of a million answers: the processor's time, at `core_hour_usd`.
+        core_hour_usd: price of one hour of one core.
     """
 
     latency_ms: float | None = None
     size_mb: float | None = None
     memory_mb: float | None = None
+    cost_usd: float | None = None
+    core_hour_usd: float = 0.05
+
+    def cost_of(self, processor_ms: float) -> float:
+        """Return what a million answers cost of which one takes so long."""
+        hours = 1_000_000 * processor_ms / 3_600_000
+        return hours * self.core_hour_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,8 @@ class FeatureNote:
         also: what else people call it, such as `borrow` for a loan amount.
         expr: what it is computed by, of a feature that is no column of the data; see
             `plait.core.expression`.
+        sql: what it is looked up by, of a feature that tables tell as of a row's time: one SELECT
+            over the contract's `tables` and `row.COLUMN`.
         embed: whether candidates may learn from the text of this column.
     """
 
@@ -83,12 +94,27 @@ class FeatureNote:
     unit: str = ""
     also: tuple[str, ...] = ()
     expr: str = ""
+    sql: str = ""
     embed: bool = False
 
     @property
     def made(self) -> bool:
         """Whether it is made of columns, and so no choice among them."""
-        return bool(self.expr) or self.embed
+        return bool(self.expr) or bool(self.sql) or self.embed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSource:
+    """A table that features are looked up in, as of the time of a row.
+
+    Attributes:
+        data: path or glob.
+        time: the column that says since when each of its rows was known; "" takes the table as
+            always known.
+    """
+
+    data: str
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +234,8 @@ class Contract:
             last, such as 1, True or "yes".
         objective: what errors cost.
         features: columns to use, with notes, and features that are made of columns (`expr`,
-            `embed`); no column among them takes every usable one.
+            `embed`) or looked up in tables (`sql`); no column among them takes every usable one.
+        tables: what `sql` may read, by the name it has there.
         exclude: columns never to use.
         limits: what a candidate must stay within.
         candidates: names of the candidates to race; empty races every one that fits.
@@ -234,6 +261,7 @@ class Contract:
     positive: str = ""
     objective: Objective = Objective()
     features: Mapping[str, FeatureNote] = field(default_factory=dict)
+    tables: Mapping[str, TableSource] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     limits: ContractLimits = ContractLimits()
     candidates: tuple[str, ...] = ()
@@ -269,6 +297,9 @@ class Contract:
             "candidates": list(self.candidates),
             "privacy": self.privacy.word,
         }
+        if limits.cost_usd is not None:
+            price = {"cost_usd": limits.cost_usd, "core_hour_usd": limits.core_hour_usd}
+            found["cost_limit"] = price
         if self.objective.quantile is not None:
             found["quantile"] = self.objective.quantile
         if self.task == "text":
@@ -293,14 +324,22 @@ class Contract:
 
     @property
     def named(self) -> frozenset[str]:
-        """The columns that `features` names, those whose text is read among them."""
+        """The columns that `features` names, those read or looked up among them."""
         return frozenset(name for name, note in self.features.items() if not note.expr)
+
+    @property
+    def queries(self) -> dict[str, str]:
+        """Feature -> the SELECT by which it is looked up, in the order of `features`."""
+        return {name: note.sql for name, note in self.features.items() if note.sql}
 
     def _made(self) -> dict[str, Json]:
         """Return the features that are made of columns, as `record` has them."""
         expressions = {name: note.expr for name, note in self.features.items() if note.expr}
         texts = sorted(name for name, note in self.features.items() if note.embed)
         found: dict[str, Json] = {"expr": expressions} if expressions else {}
+        if self.queries:
+            found["sql"] = self.queries
+            found["tables"] = {name: table.time for name, table in sorted(self.tables.items())}
         return found | ({"embed": texts} if texts else {})
 
     @classmethod
@@ -312,6 +351,7 @@ class Contract:
         require, fairness = parts.pop("require", {}), parts.pop("fairness", None)
         anomaly = parts.pop("anomaly", {})
         expressions, texts = parts.pop("expr", {}), parts.pop("embed", [])
+        queries, tables = parts.pop("sql", {}), parts.pop("tables", {})
         return cls(
             data="",
             task=parts["task"],
@@ -323,11 +363,21 @@ class Contract:
                 quantile=parts.get("quantile"),
             ),
             features={
-                name: FeatureNote(expr=expressions.get(name, ""), embed=name in texts)
+                name: FeatureNote(
+                    expr=expressions.get(name, ""),
+                    sql=queries.get(name, ""),
+                    embed=name in texts,
+                )
                 for name in parts["features"]
             },
+            tables={name: TableSource(data="", time=time) for name, time in tables.items()},
             exclude=tuple(parts["exclude"]),
-            limits=ContractLimits(latency_ms=limits[0], size_mb=limits[1], memory_mb=limits[2]),
+            limits=ContractLimits(
+                latency_ms=limits[0],
+                size_mb=limits[1],
+                memory_mb=limits[2],
+                **parts.pop("cost_limit", {}),
+            ),
             candidates=tuple(parts["candidates"]),
             privacy=Privacy.of(parts["privacy"]),
             text=parts.get("text", ""),

@@ -181,7 +181,7 @@ class Standing:
         low: lower end of its 95 % interval.
         high: upper end of its 95 % interval.
         measurements: `latency_ms_p50`, `latency_ms_p95`, `latency_ms_p99`, `size_mb`, `memory_mb`,
-            `load_ms`, taken on the exported artefact in a fresh process.
+            `processor_ms`, `load_ms`, taken on the exported artefact in a fresh process.
         artefact: id of the artefact fitted on all rows.
         why: one sentence, why it won or lost.
     """

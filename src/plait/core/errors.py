@@ -237,7 +237,7 @@ class EngineError(PlaitError):
         "upstream_garbled": "what came from the model's server is not the protocol it should speak",
         "upstream_refused": "the model's server refuses the key, or does not know the model",
         "component_api": "a plug-in was written for another version of plait",
-        "component_broken": "a plug-in cannot be imported",
+        "component_broken": "a plug-in cannot be imported, or is not what it should be",
     }
     transient: ClassVar[frozenset[str]] = frozenset(
         {"engine_stopped", "upstream_unreachable", "upstream_failed"}

@@ -99,6 +99,12 @@ _SIGNS: Mapping[type[ast.AST], str] = {
 }
 """What is written as a sign or a word between two others."""
 
+_CHAINS: tuple[tuple[type[ast.operator], ...], ...] = (
+    (ast.Add, ast.Sub),
+    (ast.Mult, ast.Div),
+)
+"""Signs that bind alike, from the left: terms of one sum, factors of one product."""
+
 _ALLOWED = (
     "+ - * / ** < <= > >= == != and or not, `a if b else c`, "
     f"col('a column') and {', '.join(FUNCTIONS)}"
@@ -195,7 +201,9 @@ class _Reader:
         """Return what an operation says that is written by a sign."""
         match node:
             case ast.BinOp(left, sign, right) if type(sign) in _SIGNS:
-                return self._called(_SIGNS[type(sign)], (left, right), depth)
+                chained = _chained(left, sign)  # a sum of many terms is long, and not deep
+                found = self.read(left, depth if chained else depth + 1)
+                return Call(_SIGNS[type(sign)], (found, self.read(right, depth + 1)))
             case ast.BoolOp(sign, values):
                 found = self.read(values[0], depth + 1)
                 for each in values[1:]:
@@ -256,6 +264,13 @@ class _Reader:
     def _unknown(self, node: ast.expr) -> InvalidSettings:
         part = ast.unparse(node)
         return refused(self._text, f"{shown(part)} is not allowed", f"it may have {_ALLOWED}")
+
+
+def _chained(left: ast.expr, sign: ast.operator) -> bool:
+    """Tell whether `left` goes on as a chain: sums and differences, or products and quotients."""
+    return isinstance(left, ast.BinOp) and any(
+        isinstance(sign, alike) and isinstance(left.op, alike) for alike in _CHAINS
+    )
 
 
 def _kinds(text: str, tree: Tree, wanted: Kind) -> Iterator[tuple[str, Kind]]:

@@ -12,6 +12,7 @@ EXTRAS = {
     "psycopg": "postgres",
     "pypdfium2": "search",
     "spacy": "guard",
+    "tabicl": "icl",
     "tantivy": "search",
     "tokenizers": "search",
     "torch": "deep",

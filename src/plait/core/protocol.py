@@ -3,7 +3,15 @@
 Everything here is structural: a class fits by having the methods, it inherits nothing.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from typing import Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
@@ -16,7 +24,7 @@ from plait.core.ids import Json
 from plait.core.prompt import Chunk, Prompt
 from plait.core.request import PredictRequest
 from plait.core.response import PredictResponse
-from plait.core.schema import Schema
+from plait.core.schema import Field, Schema
 from plait.core.verdict import Mark, Verdict
 
 Q = TypeVar("Q", contravariant=True)
@@ -141,6 +149,40 @@ class Work(Protocol):
         ...
 
 
+class Lookup(Protocol):
+    """Features that tables tell as of a row's time; safe to share between threads."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The features."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """Why the newest tables do not answer; "" when they do."""
+        ...
+
+    def sent(self, taken: Schema) -> Schema:
+        """Return what a caller sends, of what an artefact takes."""
+        ...
+
+    def asked(self, fields: Sequence[Field], names: Collection[str]) -> tuple[Field, ...]:
+        """Return the fields to look for in a table that has columns of these names."""
+        ...
+
+    def filled(self, columns: Columns, now: float) -> Columns:
+        """Return what an artefact takes, of what was sent; a row without a time is as of `now`.
+
+        Raises:
+            EngineError: the tables or the row hold what cannot be looked up.
+        """
+        ...
+
+    def refresh(self) -> None:
+        """Read the tables again when they have changed."""
+        ...
+
+
 class RowTask(Protocol):
     """Answers rows for one contract."""
 
@@ -157,6 +199,16 @@ class RowTask(Protocol):
     @property
     def decision(self) -> str:
         """Id of the decision that chose it."""
+        ...
+
+    @property
+    def input(self) -> Schema:
+        """What a row that is sent has."""
+        ...
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """What is looked up in tables before the artefact is asked."""
         ...
 
     @property

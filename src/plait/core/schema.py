@@ -3,12 +3,12 @@
 import datetime
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias, cast
 
 from plait.core.columns import Row, Scalar
-from plait.core.errors import InvalidRequest, shown, suggestion
+from plait.core.errors import InvalidRequest, nearest_of, shown, suggestion
 from plait.core.ids import Json
 
 FieldKind: TypeAlias = Literal["number", "boolean", "category", "text", "time"]
@@ -103,12 +103,15 @@ class RowReader:
 
     Strict on purpose: a number as text, a missing field or an unknown one is the caller's mistake,
     and an answer computed from a guess is worse than an error. A level never seen in training is
-    not a mistake; the encoder has a place for it.
+    not a mistake; the encoder has a place for it. Nor is a column of the data that training left
+    out: a row may be sent as it was trained on.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, ignored: Collection[str] = ()) -> None:
+        """Read rows by `schema`; whatever stands in a column of `ignored` is passed over."""
         self._names = schema.names
         self._known = frozenset(schema.names)
+        self._told = self._known.union(ignored)
         self._numbers = tuple((f.name, f) for f in schema.fields if f.kind == "number")
         self._others = tuple(
             (f.name, _USUAL.get(f.kind, str), f) for f in schema.fields if f.kind != "number"
@@ -125,7 +128,7 @@ class RowReader:
         for index, row in enumerate(rows):
             if row.__class__ is not dict and not isinstance(row, Mapping):
                 raise _not_a_row(row, index)
-            if not self._known.issuperset(row):
+            if not self._known.issuperset(row) and not self._told.issuperset(row):
                 raise self._unknown(row, index)
             for name, field in self._numbers:  # usual values inline: every request passes here
                 value = row.get(name)
@@ -140,12 +143,13 @@ class RowReader:
         return columns
 
     def _unknown(self, row: Row, index: int) -> InvalidRequest:
-        name = min(str(each) for each in row if each not in self._known)
+        name = min(str(each) for each in row if each not in self._told)
+        near = nearest_of(name, sorted(self._told))
         return InvalidRequest(
             "row_unknown_field",
             f"unknown field {shown(name)}",
             where=f"rows[{index}]",
-            hint=suggestion(name, self._names),
+            hint=f"did you mean {near!r}?" if near else suggestion(name, self._names),
         )
 
 

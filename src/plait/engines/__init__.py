@@ -21,7 +21,9 @@ TABLE = {
     "series": "plait.engines.series:load",
     "series_lightgbm": "plait.engines.series_lightgbm:load",
     "series_network": "plait.engines.series_network:load",
+    "tabicl": "plait.engines.tabicl:load",
     "text_linear": "plait.engines.text_linear:load",
+    "text_llm": "plait.engines.text_llm:load",
     "text_vector": "plait.engines.text_vector:load",
 }
 

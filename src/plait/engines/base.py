@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -60,20 +61,25 @@ def read_artefact(folder: Path, *, verify: bool = True) -> Artefact:
     return artefact
 
 
-def write_artefact(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Artefact:
+def write_artefact(folder: Path, manifest: Manifest, files: Mapping[str, bytes | Path]) -> Artefact:
     """Write an artefact's files, and last its manifest, into `folder`.
 
     Args:
         folder: made when it does not exist.
         manifest: what the artefact is; its own `files` are not looked at.
-        files: path within the folder -> content.
+        files: path within the folder -> content, or a file that has it and never changes: weights,
+            say, which are linked where the file system can, and else copied.
     """
-    notes = {name: FileNote(sha256(content), len(content)) for name, content in files.items()}
+    notes = {name: _note(content) for name, content in files.items()}
     manifest = replace(manifest, files=notes)
     for name, content in {**files, MANIFEST: json_bytes(manifest.record())}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        if isinstance(content, bytes):
+            path.unlink(missing_ok=True)  # it may be a link to a file that is not ours to change
+            path.write_bytes(content)
+        else:
+            _place(content, path)
     return Artefact(manifest, folder)
 
 
@@ -137,12 +143,27 @@ def damaged(path: Path, reason: str) -> EngineError:
     )
 
 
-def _verify(path: Path, note: FileNote) -> None:
+def _note(content: bytes | Path) -> FileNote:
+    """Return the hash and the size of what a file holds."""
+    if isinstance(content, bytes):
+        return FileNote(sha256(content), len(content))
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
+        with content.open("rb") as file:
+            return FileNote(hashlib.file_digest(file, "sha256").hexdigest(), file.tell())
     except OSError as error:
-        raise damaged(path, f"it cannot be read: {error.strerror}") from error
-    if (digest, size) != (note.sha256, note.size):
-        raise damaged(path, f"its {size} bytes are not the {note.size} of the manifest")
+        raise damaged(content, f"it cannot be read: {error.strerror}") from error
+
+
+def _place(file: Path, path: Path) -> None:
+    """Have `path` hold what `file` holds."""
+    path.unlink(missing_ok=True)
+    try:
+        path.hardlink_to(file.resolve())
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(file, path)
+
+
+def _verify(path: Path, note: FileNote) -> None:
+    found = _note(path)
+    if found != note:
+        raise damaged(path, f"its {found.size} bytes are not the {note.size} of the manifest")

@@ -35,6 +35,7 @@ class LlamaCppOptions:
         threads: of the processor; 0 takes as many as there are cores.
         max_tokens: of an answer whose request does not say.
         device: `gpu` insists on one, `auto` takes one where llama.cpp was built for it.
+        licence: of a file of your own; a row of the catalogue brings it.
     """
 
     weights: str
@@ -43,6 +44,7 @@ class LlamaCppOptions:
     threads: int = 0
     max_tokens: int = 512
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    licence: str = ""
 
     def __post_init__(self) -> None:
         if min(self.context_tokens, self.slots, self.max_tokens) < 1 or self.threads < 0:

@@ -1,6 +1,7 @@
 """What a row of `MODELS` is: a class that makes a `Generator` of what plait.yaml says."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -35,5 +36,25 @@ class ModelEngine(Protocol):
         """
         ...
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointOptions:
+    """What plait.yaml says about weights that candidates alone run.
+
+    Attributes:
+        weights: path of the file.
+        licence: under which they may be used: an SPDX expression, or words.
+    """
+
+    weights: str
+    licence: str
+
+    def __post_init__(self) -> None:
+        if not self.licence.strip():
+            raise ValueError("licence is empty: say under which the weights may be used")
+
+
+CHECKPOINTS = ("tabicl",)
+"""Engines of such weights; a `CheckpointOptions` each."""
 
 models: Table[ModelEngine] = Table("models", MODELS)

@@ -20,6 +20,9 @@ from plait.engines.derive import deriver_of
 from plait.engines.encode import Encoder, Matrix
 from plait.engines.pipeline import PIPELINE, Calibration, Pipeline, Reference
 
+SLOW = frozenset({"tabicl"})
+"""Engines that take longer than a millisecond for a row."""
+
 
 class Model(Protocol):
     """Scores rows of numbers; safe to share between threads.

@@ -55,7 +55,9 @@ class SeriesSettings:
         widths: per step ahead, half of an interval in units of the series' usual change.
         parts: the methods whose weighted sum is the forecast; empty of a global model.
         spread: how far numbers of a series usually are from their mean, as a share of their size;
-            it stands in for the usual change of a history that is one number, or never changed.
+            times the size it stands in for the usual change of a history that is one number, or
+            never changed.
+        change: the usual change of a series; it stands in where that is 0, as of zeros alone.
     """
 
     horizon: int
@@ -65,6 +67,7 @@ class SeriesSettings:
     widths: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
     spread: float = 0.0
+    change: float = 0.0
 
     def record(self) -> dict[str, Json]:
         """Return the settings ready for JSON."""
@@ -84,7 +87,8 @@ class SeriesSettings:
         whole = (found.horizon, found.season, found.cycle, *(each.season for each in found.parts))
         if any(not isinstance(each, int) or each < 1 for each in whole):
             raise ValueError("a horizon or a season is no whole number from 1 on")
-        if len(found.widths) != found.horizon or not 0 < found.level < 1 or not found.spread >= 0:
+        usual = all(each >= 0 for each in (found.spread, found.change))
+        if len(found.widths) != found.horizon or not 0 < found.level < 1 or not usual:
             raise ValueError("its intervals are not those of its horizon")
         for each in found.parts:
             METHODS[each.method]
@@ -163,7 +167,8 @@ class SeriesPredictor:
         scale = recent_scale(batch, self.settings.season)
         if scale.all():
             return scale
-        return np.where(scale > 0, scale, self.settings.spread * sizes(batch))
+        other = self.settings.spread * sizes(batch)
+        return np.where(scale > 0, scale, np.where(other > 0, other, self.settings.change))
 
     def _read(self, columns: Columns) -> tuple[list[Floats], list[int]]:
         try:

@@ -48,7 +48,7 @@ class ExtractStep:
         """
         request = exchange.request
         assert isinstance(request, ChatRequest)
-        schema = self._live(self._options.contract).predictor.artefact.manifest.input
+        schema = self._live(self._options.contract).input
         reading = read_messages(schema, request.prompt.messages)
         if context.at is not None:
             context.at.tag(read=len(reading.found), missing=len(reading.missing))

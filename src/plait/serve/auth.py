@@ -2,9 +2,9 @@
 
 import base64
 import re
+from collections.abc import Mapping, Sequence
 
 from fastapi import Request
-from starlette.datastructures import Headers
 
 from plait.app.app import App
 from plait.app.keys import PREFIX
@@ -38,7 +38,7 @@ class Auth:
         Raises:
             NotAllowed: no key where one is needed, a wrong one, or one without the scope.
         """
-        headers = request.headers
+        headers = _headers(request)
         header = headers.get("authorization", "")
         kind, _, value = header.partition(" ")
         secret = value.strip() if kind.lower() == "bearer" else ""
@@ -53,6 +53,12 @@ class Auth:
         return principal
 
 
+def _headers(request: Request) -> Mapping[str, str]:
+    """Return the headers, of two of one name the first: a dictionary is quicker to ask."""
+    raw: Sequence[tuple[bytes, bytes]] = request.scope["headers"]
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
+
+
 def _password(value: str) -> str:
     """Return the password in what stands behind `Basic`; "" when it cannot be read."""
     try:
@@ -61,14 +67,14 @@ def _password(value: str) -> str:
         return ""
 
 
-def _refuse_strangers(headers: Headers) -> None:
+def _refuse_strangers(headers: Mapping[str, str]) -> None:
     host = headers.get("host", "")
     if not _PROXIED.isdisjoint(headers) or not _OWN_NAME.fullmatch(host):
         raise _stranger(host)
     _refuse_other_sites(headers)
 
 
-def _refuse_other_sites(headers: Headers) -> None:
+def _refuse_other_sites(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin", "")
     if origin and origin.partition("://")[2] != headers.get("host"):
         raise _stranger(origin)

@@ -80,7 +80,7 @@ def _answered(app: App, principal: Principal, typed: Mapping[str, str], url: str
     form = {name.removeprefix("row."): text for name, text in typed.items() if "." in name}
     asked = {**_NOTHING, "contract": contract, "form": form}
     try:
-        fields = app.live.task(contract).predictor.artefact.manifest.input.fields
+        fields = app.live.task(contract).input.fields
         row = {field.name: _value(field, form.get(field.name, "")) for field in fields}
         wanted = PredictRequest(contract=contract, rows=(row,), reasons=_REASONS)
         response = inline(app.handle(wanted, app.context(principal)))
@@ -127,7 +127,7 @@ def _live(app: App, contract: Contract, task: RowTask) -> dict[str, object]:
         "decision": made,
         "decision_id": task.decision,
         "reasons": made.reasons(),
-        "fields": sorted(task.predictor.artefact.manifest.input.fields, key=_rank(contract)),
+        "fields": sorted(task.input.fields, key=_rank(contract)),
         "labels": {
             name: f"{note.label or name} ({note.unit})" if note.unit else note.label or name
             for name, note in contract.features.items()
@@ -212,6 +212,11 @@ def _answer(target: str, response: PredictResponse) -> dict[str, object]:
         if levels
         else f"+ raises {target}.",
         "reasons": [_reason(each, largest) for each in prediction.reasons],
+        "codes": [
+            {"code": each.code, "words": each.words, "text": _signed(each.contribution)}
+            for each in prediction.codes
+        ],
+        "granted": f"{target} = {levels[1]}" if prediction.codes else "",
     }
 
 

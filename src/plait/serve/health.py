@@ -49,7 +49,7 @@ def router(app: App, auth: Auth, metrics: Metrics) -> APIRouter:
 
 def readiness(app: App) -> tuple[int, dict[str, Json]]:
     """Return the status, 200 or 503, and what it is about."""
-    live, problems = app.live.tasks(), dict(app.live.failures)
+    live, problems = app.live.tasks(), app.live.problems()
     ready = set(problems) <= set(live)
     try:
         app.store.change_counter()

@@ -52,6 +52,7 @@ def make(app: App, host: str = "127.0.0.1") -> FastAPI:
     http.include_router(health.router(app, auth, metrics))
     http.include_router(console.router(app, auth))
     http.include_router(docs.router(http))
+    http.add_middleware(predict.Shortcut, predicting=predicting)
     handle_errors(http)
     return http
 

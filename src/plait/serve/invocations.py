@@ -63,7 +63,7 @@ def router(predicting: Predicting) -> APIRouter:
 
         def read(body: Mapping[str, object]) -> PredictRequest:
             name = contract or _only(app)
-            fields = app.live.task(name).predictor.artefact.manifest.input.names
+            fields = app.live.task(name).input.names
             return PredictRequest(contract=name, rows=_read(Body(body), fields))
 
         return await predicting(request, contract or _sole(app), read, _scores)

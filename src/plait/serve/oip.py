@@ -5,7 +5,7 @@ binary extension, are not served.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -231,7 +231,9 @@ class _Call:
 
 
 def _manifest(app: App, name: str) -> Manifest:
-    return app.live.task(name).predictor.artefact.manifest
+    """Return the manifest of what answers, as a caller sees it: with the fields that are sent."""
+    task = app.live.task(name)
+    return replace(task.predictor.artefact.manifest, input=task.input)
 
 
 def _rendered(value: object, status: int = 200) -> Response:

@@ -13,7 +13,7 @@ from plait.core.errors import InvalidRequest, shown, suggestion
 from plait.core.history import forecast_request
 from plait.core.ids import Json
 from plait.core.request import ForecastRequest
-from plait.core.response import Forecast, PredictResponse
+from plait.core.response import Forecast, ForecastResponse, PredictResponse
 from plait.core.schema import Field, Schema
 from plait.serve.body import Body, unsupported
 
@@ -176,11 +176,11 @@ def answer_tensors(response: PredictResponse, wanted: Sequence[TensorMetadata]) 
 def series_tensors(response: Forecast, wanted: Sequence[TensorMetadata]) -> list[Tensor]:
     """Return the tensors of what a series contract answers: one item per step."""
     told = response.content()
+    if isinstance(response, ForecastResponse):
+        told["prediction"] = response.forecasts
     found = []
     for each in wanted:
-        value = told[
-            "forecasts" if "forecasts" in told and each.name == "prediction" else each.name
-        ]
+        value = told[each.name]
         data = list(value) if isinstance(value, list | tuple) else [value]
         found.append(Tensor(each.name, each.datatype, (len(data),), cast("list[Scalar]", data), {}))
     return found

@@ -43,6 +43,13 @@ class RawColumn:
         there = self.values[~np.isnan(self.values)]
         return bool(there.size and np.all(np.abs(there) <= EXACT) and np.all(there % 1 == 0))
 
+    @property
+    def nullable(self) -> bool:
+        """Whether a value is missing."""
+        if self.kind == "number":
+            return bool(np.isnan(self.values).any())
+        return any(value is None for value in self.values)
+
     @classmethod
     def of(cls, name: str, values: Column) -> "RawColumn":
         """Return the column of `values`: a list or an array of scalars, dates or moments."""

@@ -60,9 +60,20 @@ def read_table(source: str | Path, *, strings: Collection[str] = ()) -> Frame:
 
 
 def read_chunks(
-    source: str | Path, rows: int = 50_000, *, strings: Collection[str] = ()
+    source: str | Path,
+    rows: int = 50_000,
+    *,
+    strings: Collection[str] = (),
+    numbers: Collection[str] = (),
 ) -> Generator[Frame, None, None]:
     """Read a table of any size, `rows` rows at a time; kinds are those of the whole table.
+
+    Args:
+        source: as of `read_table`.
+        rows: in memory at a time.
+        strings: likewise.
+        numbers: columns that should be numbers. One that is not, because of a few of its cells, has
+            points for the decimal commas of all others, so that these few can be told.
 
     Raises:
         InvalidData: as `read_table`, before the first chunk.
@@ -71,7 +82,7 @@ def read_chunks(
         TemporaryDirectory(prefix="plait-") as scratch,
         closing(open_duck(Path(scratch), "table.duckdb")) as connection,
     ):
-        table = _Table(source, Path(scratch), connection, strings)
+        table = _Table(source, Path(scratch), connection, strings, numbers)
         for start in range(0, table.height, rows):
             yield table.frame(start, start + rows)
 
@@ -85,8 +96,10 @@ class _Table:
         scratch: Path,
         connection: duckdb.DuckDBPyConnection,
         strings: Collection[str],
+        numbers: Collection[str] = (),
     ) -> None:
         self._connection = connection
+        self._numbers = numbers
         self._notes: tuple[str, ...] = ()
         self._commas = False
         files = find_files(source, scratch)
@@ -136,10 +149,17 @@ class _Table:
         kind, sql = _column(name, form, counts)
         if kind == "string" and text and self._commas:
             cell = identifier(name)
-            other = f"{cell} IS NOT NULL AND NOT regexp_full_match({cell}, {literal(_COMMA)})"
-            if not self._connection.table("raw").filter(other).limit(1).fetchall():
+            comma = f"regexp_full_match({cell}, {literal(_COMMA)})"
+            pointed = f"contains({cell}, '.') AND regexp_full_match({cell}, {literal(NUMBER)})"
+            counted = f"count({cell}), count_if({comma}), count_if({pointed})"
+            ((there, numbers, points),) = (
+                self._connection.table("raw").aggregate(counted).fetchall()
+            )
+            if numbers == there:
                 self._notes += (f"{name}: its decimal commas are read as points",)
                 return "number", f"CAST(replace({cell}, ',', '.') AS DOUBLE)"
+            if name in self._numbers and not points:  # 2.500 between commas may be in thousands
+                return kind, f"CASE WHEN {comma} THEN replace({cell}, ',', '.') ELSE {cell} END"
         return kind, sql
 
     def _load_text(self, files: Sequence[Path]) -> Collection[str]:

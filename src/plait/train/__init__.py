@@ -13,6 +13,7 @@ TABLE = {
     "lightgbm": "plait.train.boosting:Boosting",
     "extra_trees": "plait.train.extra_trees:ExtraTrees",
     "neighbours": "plait.train.neighbours:NearestRows",
+    "tabicl": "plait.train.tabicl:TabIcl",
     "tabm": "plait.train.tabm:TabM",
     "ensemble": "plait.train.ensemble:Ensemble",
 }
@@ -23,6 +24,7 @@ TEXT_TABLE = {
     "minilm_linear": "plait.train.sentence:MinilmLinear",
     "minilm_neighbours": "plait.train.sentence:MinilmNeighbours",
     "minilm_tuned": "plait.train.tuned:MinilmTuned",
+    "llm_zero_shot": "plait.train.zero_shot:LlmZeroShot",
 }
 
 SERIES_TABLE = {

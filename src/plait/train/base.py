@@ -1,9 +1,10 @@
 """What every candidate is made of: how the race makes one, and how one becomes an artefact."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +28,31 @@ Detect: TypeAlias = Callable[..., Candidate]
 """Makes a candidate that looks for what is unlike the rest."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """Weights that a candidate runs as they are: `CANDIDATE@MODEL` names a row of `models:`.
+
+    Attributes:
+        name: of that row.
+        path: of the file.
+        licence: of the weights; an artefact that holds them has it.
+        sha256: of the file, in hex; part of the evidence.
+    """
+
+    name: str
+    path: Path
+    licence: str
+    sha256: str
+
+
 class Recipe(Protocol):
     """What the table of candidates holds: it makes a candidate.
 
     One that learns by an optional library names it in an attribute `needs`; where that library is
     not installed it is raced only if a contract names it. One that can answer with a quantile says
     in `of_quantile` what of its configuration is otherwise then; the others are left out of a race
-    for one.
+    for one. One that runs weights as they are names their engine in `runs`: a contract names it as
+    `CANDIDATE@MODEL`, and it takes the weights as `model`, a `ModelFile`.
     """
 
     def __call__(self, folder: Path, *, threshold: float | None = None) -> Candidate:
@@ -60,6 +79,8 @@ class TextRecipe(Protocol):
     ) -> Candidate:
         """Return a candidate; with `encoder`, a `plait.train.encoder.Encoder`, if it needs one.
 
+        One with `runs`, as of a `Recipe`, takes its `model`.
+
         Args:
             folder: where its fit writes the artefact.
             threshold: as of a `Recipe`.
@@ -76,8 +97,19 @@ series_detectors: Table[Detect] = Table("anomaly_series_candidates", ANOMALY_SER
 
 
 def candidate_names(task: TaskName) -> list[str]:
-    """Return the names of the candidates that a contract of this task may race."""
-    return text_recipes.names() if task == "text" else recipes.names()
+    """Return the names of the candidates that race where a contract of this task names none."""
+    table: Table[Any] = text_recipes if task == "text" else recipes
+    return [name for name in table.names() if not engine_run(table, name)]
+
+
+def base_of(candidate: str) -> str:
+    """Return the name of a candidate in its table: `llm_zero_shot` of `llm_zero_shot@small`."""
+    return candidate.partition("@")[0]
+
+
+def engine_run(table: Table[Any], candidate: str) -> str:
+    """Return the engine whose weights a candidate runs as they are; "" where it runs none."""
+    return str(getattr(table.load(base_of(candidate)), "runs", ""))
 
 
 def export(
@@ -86,8 +118,9 @@ def export(
     pipeline: Pipeline,
     *,
     engine: str,
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes | Path],
     holds_rows: bool = False,
+    licence: str = "own",
 ) -> Predictor:
     """Write an artefact and return what runs it.
 
@@ -96,8 +129,9 @@ def export(
         sample: what the model was fitted on.
         pipeline: what surrounds the model.
         engine: what runs it.
-        files: the engine's own: path within the folder -> content.
+        files: the engine's own: path within the folder -> content, or a file that has it.
         holds_rows: whether training rows can be read back from them.
+        licence: of what is in them and not the team's own.
     """
     manifest = Manifest(
         engine=engine,
@@ -106,6 +140,7 @@ def export(
         input=sample.input,
         output=output_schema(pipeline),
         origin=f"plait.train {version('plait')}",
+        licence=licence,
         holds_rows=holds_rows,
     )
     write_artefact(folder, manifest, {PIPELINE: json_bytes(pipeline.record()), **files})

@@ -173,7 +173,7 @@ def declare(
     """
     (result,) = raced.results
     values = measured[result.name].values
-    broken = (*_broken(measured[result.name], _limits(contract)), *result.broken)
+    broken = (*_broken(measured[result.name], contract), *result.broken)
     return Decision(
         kind="declared",
         contract=name,
@@ -193,20 +193,22 @@ def declare(
 def _limits(contract: Contract) -> dict[str, float]:
     return {
         limit: allowed
-        for limit in ("latency_ms", "size_mb", "memory_mb")
+        for limit in ("latency_ms", "size_mb", "memory_mb", "cost_usd")
         if (allowed := getattr(contract.limits, limit)) is not None
     }
 
 
-def _broken(measured: Measured, limits: Mapping[str, float]) -> tuple[Broken, ...]:
+def _broken(measured: Measured, contract: Contract) -> tuple[Broken, ...]:
     if measured.failed:
         return (Broken("running", 1, None, said=measured.failed),)
-    return broken_limits(measured.values, limits)
+    values = dict(measured.values)
+    if "processor_ms" in values:
+        values["cost_usd"] = contract.limits.cost_of(values["processor_ms"])
+    return broken_limits(values, _limits(contract))
 
 
 def choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) -> Choice:
     """Apply the rule to what the candidates scored and what they cost."""
-    limits = _limits(contract)
     entries = [
         Entry(
             name=each.name,
@@ -214,7 +216,7 @@ def choose(contract: Contract, raced: Raced, measured: Mapping[str, Measured]) -
             complexity=each.complexity,
             scores=each.scores,
             measurements=measured[each.name].values,
-            broken=(*_broken(measured[each.name], limits), *each.broken, *seen(each)),
+            broken=(*_broken(measured[each.name], contract), *each.broken, *seen(each)),
         )
         for each in raced.results
     ]

@@ -64,6 +64,11 @@ class Encoder:
         tokenise, _ = load_tokenizer(self.artefact.folder / TOKENIZER)
         return [tokenise(text) for text in texts]
 
+    @property
+    def licence(self) -> str:
+        """Of the weights."""
+        return self.artefact.manifest.licence
+
     def files(self) -> dict[str, bytes]:
         """Return what an artefact must hold to embed as this does."""
         return {name: read_bytes(self.artefact.folder / name) for name in (MODEL, TOKENIZER)}

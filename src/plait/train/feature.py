@@ -8,13 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plait.core.contract import FeatureNote
-from plait.core.errors import InvalidData, suggestion
+from plait.core.errors import InvalidData, shown, suggestion
 from plait.core.schema import Field
 from plait.store.frame import RawColumn
 from plait.train.sentinel import sentinels_of
 
 MOST_LEVELS = 100
 """Text with more distinct values than this is no category."""
+
+NEARLY = 0.9
+"""Where so many values are numbers, the others are taken for mistakes."""
+
+MOST_SHOWN = 3
+"""Of these others."""
 
 _LIKE_NUMBER = re.compile(r"\W{0,3}\d+([.,'’\s]\d{3})*([.,]\d+)?\W{0,3}")
 _LIKE_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}( .*)?")
@@ -94,10 +100,10 @@ def _read(column: RawColumn, *, named: bool) -> Feature | str:
         field = Field(name=column.name, kind="boolean", nullable=bool(absent.any()))
         return Feature(field, column.values)
     most = min(MOST_LEVELS, max(ALWAYS_LEVELS, len(absent) // 20))
+    spoilt = spoilt_numbers(levels, rows)
     if len(levels) > most:
-        return (
-            f"it is text: {len(levels):,} different values in {len(absent):,} rows{_like(levels)}"
-        )
+        why = f", for {spoilt}" if spoilt else _like(levels)
+        return f"it is text: {len(levels):,} different values in {len(absent):,} rows{why}"
     by_rows = levels[np.argsort(-rows, kind="stable")]
     field = Field(
         name=column.name,
@@ -105,7 +111,28 @@ def _read(column: RawColumn, *, named: bool) -> Feature | str:
         nullable=bool(absent.any()),
         levels=tuple(by_rows.tolist()),
     )
-    return Feature(field, column.values)
+    return Feature(field, column.values, f"{spoilt}: read as levels" if spoilt else "")
+
+
+def spoilt_numbers(levels: NDArray[np.generic], rows: NDArray[np.int64]) -> str:
+    """Say which few texts keep a column from being one of numbers; "" when it is none of numbers.
+
+    Codes of digits that may begin with a zero are no numbers.
+
+    Args:
+        levels: (k,) the different texts.
+        rows: (k,) in how many rows each stands.
+    """
+    texts: list[str] = levels.tolist()
+    like = np.array([_LIKE_NUMBER.fullmatch(text) is not None for text in texts])
+    coded = any(text.startswith("0") and text[1:].isdigit() for text in texts)
+    others, all_of_them = int(rows[~like].sum()), int(rows.sum())
+    if coded or not others or others > (1 - NEARLY) * all_of_them:
+        return ""
+    few = [shown(texts[at]) for at in np.flatnonzero(~like)]
+    named = ", ".join(few[:MOST_SHOWN]) + (", ..." if len(few) > MOST_SHOWN else "")
+    verb = "is no number" if others == 1 else "are no numbers"
+    return f"{others:,} of {all_of_them:,} values {verb} ({named})"
 
 
 def _like(levels: NDArray[np.generic]) -> str:

@@ -1,10 +1,12 @@
 """What the candidates of series have in common: past forecasts to learn from, and the export."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
@@ -113,12 +115,15 @@ def widths(past: Past, forecast: Floats, steps: Steps, level: float) -> tuple[fl
     """Return per step ahead how far `level` of the past forecasts were off, in scales.
 
     Split conformal: Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World. What
-    is exchangeable are errors relative to the scale of each series.
+    is exchangeable are errors relative to the scale of each series. Where no past forecast was of a
+    series that had changed, they tell nothing: the widths are those of a random walk with normal
+    steps (Hyndman and Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.5).
     """
     scale = recent_scale(past.batch, steps.season)
     rows = np.flatnonzero(scale > 0)
     if not len(rows):
-        return (0.0,) * steps.horizon
+        step = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(math.pi / 2)  # of |change| = 1
+        return tuple(step * math.sqrt(ahead) for ahead in range(1, steps.horizon + 1))
     off = np.abs(past.truth - forecast)[rows] / scale[rows, None]
     return tuple(smallest(column, level) for column in off.T)
 
@@ -133,6 +138,17 @@ def usual_spread(batch: Batch, season: int) -> float:
     apart, size = np.nanmean(np.abs(recent.values - mean), axis=1), sizes(recent)
     rows = np.flatnonzero((apart > 0) & (size > 0))
     return float(np.median(apart[rows] / size[rows])) if len(rows) else 0.0
+
+
+def usual_change(batch: Batch, season: int) -> float:
+    """Return the median, over series, of how much recent numbers usually change.
+
+    Of the whole series where none changed of late; 0 where none ever did.
+    """
+    for changes in (recent_scale(batch, season), batch.differences(1)):
+        if (changes > 0).any():
+            return float(np.median(changes[changes > 0]))
+    return 0.0
 
 
 def scaled_error(past: Past, forecast: Floats, season: int) -> float:
@@ -228,6 +244,7 @@ class MethodCandidate(SeriesCandidate, ABC):
             widths=widths(past, said, steps, level),
             parts=parts,
             spread=usual_spread(batch, steps.season),
+            change=usual_change(batch, steps.season),
         )
         return export_series(self._folder, "series", settings, {})
 

@@ -19,6 +19,7 @@ from plait.train.forecast_base import (
     export_series,
     past_of,
     series_of,
+    usual_change,
     usual_spread,
     widths,
 )
@@ -102,6 +103,7 @@ class GlobalCandidate(SeriesCandidate, ABC):
             cycle=read_cycle(batch, steps.season),
             level=sample.interval or LEVEL,
             spread=usual_spread(batch, steps.season),
+            change=usual_change(batch, steps.season),
         )
         before, model = self.learn(
             rows_before(batch, settings, past.back + steps.horizon),

@@ -21,7 +21,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from plait.core.artefact import Artefact, Manifest
+from plait.core.artefact import OWN, Artefact, Manifest
 from plait.core.columns import Column, Columns
 from plait.core.errors import InvalidData
 from plait.core.protocol import Predictor
@@ -208,7 +208,7 @@ def _write(
         input=Schema(tuple(_field(each, columns[each], each not in refusing) for each in read)),
         output=output_schema(pipeline),
         origin=f"plait.from_sklearn {version('plait')}: {name} of {version('scikit-learn')}",
-        licence="own",
+        licence=OWN,
     )
     files = {PIPELINE: json_bytes(pipeline.record()), **found.files}
     try:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,7 +42,8 @@ class Measured:
     Attributes:
         values: `latency_ms_p50`, `latency_ms_p95` and `latency_ms_p99` of one row, from a dict to
             the answer, one after the other; `load_ms`; `size_mb` of the files; `memory_mb` added to
-            a process by loading and running it, where the system tells. A MB is 10^6 bytes.
+            a process and its children by loading and running it, and `processor_ms` of an answer,
+            on average, where the system tells. A MB is 10^6 bytes.
         machine: `processor`, `cores`, `os`, `python`.
         failed: why nothing was measured; "" when all was.
     """
@@ -92,21 +94,75 @@ def machine() -> dict[str, Json]:
 
 
 def resident_mb() -> float | None:
-    """Return the memory this process holds; None where the system does not tell."""
+    """Return the memory that this process and its children hold; None where nobody tells."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
+        held = [_pages(each) for each in ("self", *_children(os.getpid()))]
+        return sum(held) * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
     except OSError:  # no Linux
         return _resident_by_ps()
 
 
-def _resident_by_ps() -> float | None:
-    command = ["ps", "-o", "rss=", "-p", str(os.getpid())]
+def _pages(process: str) -> int:
     try:
-        kilobytes = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        if process == "self":
+            raise
+        return 0  # it has ended meanwhile
+
+
+def _children(parent: int) -> list[str]:
+    """Return the ids of a process's children; an engine may run its model in one."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(stat.parent.name)
+    return found
+
+
+def processor_seconds() -> float | None:
+    """Return the processor's time of this process and its children; None where nobody tells."""
+    try:
+        Path("/proc/self/stat").read_text()
+        ticks = sum(map(_ticks, _children(os.getpid())))
+        return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+    except (AttributeError, OSError):  # no Linux
+        rows = _asked_of_ps("time=")
+        return None if rows is None else sum(map(_seconds, rows))
+
+
+def _ticks(process: str) -> int:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return int(stat[11]) + int(stat[12])
+    return 0
+
+
+def _resident_by_ps() -> float | None:
+    rows = _asked_of_ps("rss=")
+    return None if rows is None else sum(map(int, rows)) * 1024 / _MEGABYTE
+
+
+def _asked_of_ps(what: str) -> list[str] | None:
+    """Return what `ps` says of this process and its children; None where there is none."""
+    own = str(os.getpid())
+    command = ["ps", "-A", "-o", f"pid=,ppid=,{what}"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    return int(kilobytes) * 1024 / _MEGABYTE
+    rows = [line.split() for line in listed.splitlines()]
+    return [found for pid, of, found in rows if own in (pid, of)]
+
+
+def _seconds(said: str) -> float:
+    """Return the seconds of `1-02:03:04` or `3:04.05`."""
+    days, _, rest = said.rpartition("-")
+    seconds = 0.0
+    for part in rest.split(":"):
+        seconds = 60 * seconds + float(part)
+    return 86_400 * int(days or 0) + seconds
 
 
 def _processor() -> str:
@@ -133,7 +189,7 @@ def _run(folder: Path, rows: Sequence[Row]) -> Measured:
     started = time.perf_counter_ns()
     predictor = load(folder)
     loading = time.perf_counter_ns() - started
-    times = _times(predictor, rows)
+    times, spent = _times(predictor, rows)
     after = resident_mb()
     p50, p95, p99 = np.percentile(times, [50, 95, 99]) * _MILLISECONDS_PER_NS
     values = {
@@ -145,11 +201,16 @@ def _run(folder: Path, rows: Sequence[Row]) -> Measured:
     }
     if before is not None and after is not None:
         values["memory_mb"] = max(0.0, after - before)
+    if spent is not None:
+        values["processor_ms"] = 1000 * spent / len(times)
     return Measured(values, machine())
 
 
-def _times(predictor: Predictor, rows: Sequence[Row]) -> list[int]:
-    """Return the nanoseconds of single rows, at most 5,000 of them or a second's worth."""
+def _times(predictor: Predictor, rows: Sequence[Row]) -> tuple[list[int], float | None]:
+    """Return the nanoseconds of single rows, at most 5,000 of them or a second's worth.
+
+    Beside them stand the processor's seconds for all, or None where nobody tells.
+    """
     read = _reader(predictor)
     clock = time.perf_counter_ns
     end = clock() + int(SECONDS * 1e9)
@@ -158,13 +219,15 @@ def _times(predictor: Predictor, rows: Sequence[Row]) -> list[int]:
         if clock() > end:  # a forecast may take as long as a hundred rows
             break
     times: list[int] = []
+    before = processor_seconds()
     end = clock() + int(SECONDS * 1e9)
     while len(times) < MOST_TIMES and (clock() < end or not times):
         row = rows[len(times) % len(rows)]
         started = clock()
         predictor.predict(read(row))
         times.append(clock() - started)
-    return times
+    after = processor_seconds()
+    return times, None if before is None or after is None else after - before
 
 
 def _reader(predictor: Predictor) -> Callable[[Row], Columns]:

@@ -4,6 +4,7 @@ from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from plait.core.table import Table
 from plait.evaluate.metric import METRICS, Metric, default_metric, metric_named, pinball
 from plait.evaluate.split import Split, Splits, choose_splits, repeated_stratified
 from plait.evaluate.threshold import Costs
-from plait.train.base import recipes, text_recipes
+from plait.train.base import ModelFile, base_of, engine_run, recipes, text_recipes
 from plait.train.encoder import Encoder
 from plait.train.prepare import Prepared
 from plait.train.quantile import Quantile, unable
@@ -115,7 +116,12 @@ Judge: TypeAlias = Callable[[Plan, Make, Split], Fold]
 
 
 def plan_race(
-    prepared: Prepared, contract: Contract, *, seed: int = 0, encoder: Encoder | None = None
+    prepared: Prepared,
+    contract: Contract,
+    *,
+    seed: int = 0,
+    encoder: Encoder | None = None,
+    models: Mapping[str, ModelFile] | None = None,
 ) -> Plan:
     """Return the race that a contract asks for.
 
@@ -124,6 +130,7 @@ def plan_race(
         contract: what must be delivered.
         seed: of everything random.
         encoder: for the candidates of texts that need one; without it they are left out.
+        models: candidate, as `CANDIDATE@MODEL`, -> the weights that it runs.
 
     Raises:
         UnknownName: `unknown_metric`, or `unknown_component` for a candidate.
@@ -149,9 +156,8 @@ def plan_race(
         named = (contract.group, contract.time, contract.target)
         error.where = error.where or " and ".join(filter(None, named[:2])) or named[2]
         raise
-    makes: dict[str, Make] = (
-        _text_recipes(names, encoder) if text else {name: recipes.load(name) for name in names}
-    )
+    models = models or {}
+    makes = _text_recipes(names, encoder, models) if text else _recipes(names, models)
     if quantile is not None:
         makes = {
             name: partial(Quantile, make=make, quantile=quantile) for name, make in makes.items()
@@ -160,7 +166,12 @@ def plan_race(
 
 
 def plan_few(
-    prepared: Prepared, contract: Contract, *, seed: int = 0, encoder: Encoder | None = None
+    prepared: Prepared,
+    contract: Contract,
+    *,
+    seed: int = 0,
+    encoder: Encoder | None = None,
+    models: Mapping[str, ModelFile] | None = None,
 ) -> Plan:
     """Return the race of one candidate, for texts too few to compare candidates by.
 
@@ -169,7 +180,7 @@ def plan_few(
     the confidence to answer from. Raises as `plan_race`.
     """
     wanted = contract.candidates or ("minilm_linear", "tfidf_linear")
-    makes = _text_recipes(wanted, encoder)
+    makes = _text_recipes(wanted, encoder, models or {})
     first = dict(list(makes.items())[:1])
     folds = min(FEW_FOLDS, len(prepared))
     splits = repeated_stratified(
@@ -219,7 +230,8 @@ def able(
     """
     if contract.candidates:
         return contract.candidates, []
-    named = [name for name in table.names() if name not in without]
+    usual = [name for name in table.names() if not engine_run(table, name)]
+    named = [name for name in usual if name not in without]
     needs = {name: getattr(table.load(name), "needs", "") for name in named}
     names = [name for name, library in needs.items() if not library or installed(library)]
     notes = [
@@ -234,19 +246,40 @@ def able(
 
 def libraries(names: Collection[str], table: Table[Any]) -> tuple[str, ...]:
     """Return the optional libraries these candidates learn by, and the packages they come from."""
-    needs = {getattr(table.load(name), "needs", "") for name in names} - {""}
-    return (*sorted(filter(installed, needs)), *table.packages(names))
+    named = set(map(base_of, names))
+    needs = {getattr(table.load(name), "needs", "") for name in named} - {""}
+    return (*sorted(filter(installed, needs)), *table.packages(named))
 
 
-def _text_recipes(names: Sequence[str], encoder: Encoder | None) -> dict[str, Make]:
-    """Return what makes the candidates, without those for which there is no encoder.
+def _recipes(names: Sequence[str], models: Mapping[str, ModelFile]) -> dict[str, Make]:
+    """Return what makes the candidates of rows."""
+    found: dict[str, Make] = {}
+    for name in names:
+        recipe = recipes.load(base_of(name))
+        found[name] = _given(recipe, name, models)
+    return found
+
+
+def _given(recipe: Make, name: str, models: Mapping[str, ModelFile]) -> Make:
+    """Return what makes a candidate, with the weights that it runs if it runs any."""
+    if name not in models:
+        return recipe
+    make = partial(recipe, model=models[name])
+    make(Path())  # what is wrong with the weights is told now, not when others have been fitted
+    return make
+
+
+def _text_recipes(
+    names: Sequence[str], encoder: Encoder | None, models: Mapping[str, ModelFile]
+) -> dict[str, Make]:
+    """Return what makes the candidates of texts, without those for which there is no encoder.
 
     One that trains it further needs its published weights too.
     """
     found: dict[str, Make] = {}
     for name in names:
-        recipe = text_recipes.load(name)
-        make: Make = recipe
+        recipe = text_recipes.load(base_of(name))
+        make = _given(recipe, name, models)
         if not recipe.needs_encoder:
             found[name] = make
         elif encoder is not None and (encoder.published or not getattr(recipe, "needs", "")):
@@ -255,7 +288,7 @@ def _text_recipes(names: Sequence[str], encoder: Encoder | None) -> dict[str, Ma
 
 
 def _text_libraries(makes: Mapping[str, Make]) -> tuple[str, ...]:
-    kinds = [text_recipes.load(name) for name in makes]
+    kinds = [text_recipes.load(base_of(name)) for name in makes]
     encoded = any(kind.needs_encoder for kind in kinds)
     others = libraries(makes, text_recipes)
     return (*_TEXT_LIBRARIES, *(ENCODER_LIBRARIES if encoded else ()), *others)

@@ -252,7 +252,8 @@ def _read_features(columns: Sequence[RawColumn], contract: Contract, target: str
     read = (name for name, note in contract.features.items() if note.embed)
     never = {target, *contract.exclude, *set_aside(contract), *read}
     for column in columns:
-        wanted = not contract.chosen or column.name in contract.chosen
+        chosen = column.name in contract.chosen or column.name in contract.queries
+        wanted = not contract.chosen or chosen
         if not wanted or column.name in never:
             continue
         found = read_feature(column, contract.features.get(column.name))

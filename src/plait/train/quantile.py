@@ -9,6 +9,7 @@ from plait.core.errors import InvalidSettings
 from plait.core.ids import Json
 from plait.core.protocol import Candidate, Runnable, Sample
 from plait.core.table import Table
+from plait.train.base import base_of, engine_run
 
 OF_QUANTILE = "of_quantile"
 """What a recipe has that can answer with a quantile: its configuration, where that differs."""
@@ -96,9 +97,9 @@ def unable(contract: Contract, table: Table[Callable[..., Candidate]]) -> list[s
     if contract.objective.quantile is None:
         return []
     found = [name for name in table.names() if not hasattr(table.load(name), OF_QUANTILE)]
-    named = [name for name in contract.candidates if name in found]
+    named = [name for name in contract.candidates if base_of(name) in found]
     if not named:
-        return found
+        return [name for name in found if not engine_run(table, name)]
     raise InvalidSettings(
         "settings_wrong_value",
         f"{named[0]} estimates no quantile",

@@ -30,6 +30,7 @@ from plait.evaluate.decide import Broken
 from plait.evaluate.metric import score
 from plait.evaluate.split import Split
 from plait.evaluate.threshold import choose_threshold, honest_operating_point
+from plait.train.entrant import check_entrants, fit
 from plait.train.heat import FAILED, Heats, counted, tried
 from plait.train.measure import Measured, machine, measure
 from plait.train.plan import Fold, Make, Plan
@@ -109,8 +110,10 @@ def race(plan: Plan, run: JobRun, *, folder: Path, schedule: Schedule = EVERYTHI
 
     Raises:
         Cancelled: the job should stop.
-        EngineError: `engine_failed`, no candidate could be finished.
+        EngineError: `engine_failed`, no candidate could be finished; `component_broken`, one of a
+            plug-in is none.
     """
+    check_entrants(plan)
     heats = Heats(plan, run, folder, plan.judge or judge_rows)
     names = heats.run(schedule)
     splits = counted(heats, names, plan)
@@ -253,8 +256,7 @@ def _fit_all(plan: Plan, candidate: Candidate, folder: Path) -> dict[str, Any]:
     """Fit on all rows and return the artefact's id."""
     shutil.rmtree(folder, ignore_errors=True)
     every = np.arange(len(plan.prepared))
-    with threadpool_limits(limits=1):
-        candidate.fit(plan.prepared.sample(every, seed=plan.seed))
+    fit(candidate, plan.prepared.sample(every, seed=plan.seed))
     return {"artefact": read_artefact(folder).id}
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from plait.core.artefact import OWN
 from plait.core.columns import Columns
 from plait.core.contract import Contract, Fairness, Requirements
 from plait.core.errors import EngineError
@@ -38,9 +39,6 @@ from plait.train.race import Raced, Result
 from plait.train.variant import fitted_on
 
 Floats: TypeAlias = NDArray[np.float64]
-
-OWN = "own"
-"""The licence of what was trained on the team's own data; always allowed."""
 
 _SHOWN = 20
 _LEAST = 1e-12

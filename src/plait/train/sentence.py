@@ -92,6 +92,7 @@ class Sentence:
                 **files,
             },
             holds_rows=True,
+            licence=encoder.licence,
         )
         return load(artefact, embedder=encoder)
 

@@ -180,8 +180,8 @@ def _doubts(raced: Raced) -> list[str]:
     unknown = []
     if raced.lost:
         names = " and ".join(raced.lost)
-        verb = "was" if len(raced.lost) == 1 else "were"
-        unknown = [f"{names} {verb} not finished, so nothing is known of how good it would be."]
+        verb, each = ("was", "it") if len(raced.lost) == 1 else ("were", "they")
+        unknown = [f"{names} {verb} not finished, so nothing is known of how good {each} would be."]
     if not used:
         return unknown
     one = len(used) == 1

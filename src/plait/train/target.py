@@ -11,7 +11,7 @@ from plait.core.errors import InvalidData, InvalidSettings, nearest_of
 from plait.engines.answer import level_text
 from plait.evaluate.split import MINIMUM_ROWS
 from plait.store.frame import RawColumn
-from plait.train.feature import missing
+from plait.train.feature import missing, spoilt_numbers
 
 Level: TypeAlias = bool | int | float | str
 Truth: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
@@ -87,7 +87,8 @@ def read_target(
         values = present.astype(np.float64)
         return Target(rows=rows, values=values, classes=(), problem="regression")
     classes = tuple(_level(level) for level in levels.tolist())
-    _check_classes(column.name, classes, counts)
+    spoilt = spoilt_numbers(levels, counts) if column.kind == "string" else ""
+    _check_classes(column.name, classes, counts, spoilt)
     if positive and positive_first(classes, positive, column.name):
         classes, indexes = classes[::-1], 1 - indexes
     problem: Problem = "binary" if len(classes) == 2 else "multiclass"
@@ -154,14 +155,17 @@ def _check_size(
         )
 
 
-def _check_classes(name: str, classes: tuple[Level, ...], counts: NDArray[np.int64]) -> None:
+def _check_classes(
+    name: str, classes: tuple[Level, ...], counts: NDArray[np.int64], spoilt: str
+) -> None:
     if counts.min() < 2:
         rare = level_text(classes[counts.argmin()])
+        hint = "give at least 2 rows of each class, or merge it into another"
         raise InvalidData(
             "data_too_small",
             f"one row only is {rare}, the rarest of {len(classes)} classes",
             where=name,
-            hint="give at least 2 rows of each class, or merge it into another",
+            hint=f"to predict a number mend or empty them: {spoilt}" if spoilt else hint,
         )
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from plait.core.artefact import Artefact, Manifest
+from plait.core.artefact import OWN, Artefact, Manifest
 from plait.core.protocol import Sample
 from plait.engines.base import json_bytes, write_artefact
 from plait.engines.pipeline import PIPELINE, Calibration, Pipeline
@@ -76,8 +76,9 @@ def export_text(
     pipeline: Pipeline,
     *,
     engine: str,
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes | Path],
     holds_rows: bool = False,
+    licence: str = OWN,
 ) -> Artefact:
     """Write a text artefact; see `plait.train.base.export`.
 
@@ -88,6 +89,7 @@ def export_text(
         engine: what runs it.
         files: the engine's own: path within the folder -> content.
         holds_rows: whether texts of the sample can be read back from the files.
+        licence: of weights among the files that were not trained here.
     """
     manifest = Manifest(
         engine=engine,
@@ -97,5 +99,6 @@ def export_text(
         output=text_output(pipeline),
         origin=f"plait.train {version('plait')}",
         holds_rows=holds_rows,
+        licence=licence,
     )
     return write_artefact(folder, manifest, {PIPELINE: json_bytes(pipeline.record()), **files})

@@ -125,7 +125,7 @@ class MinilmTuned(Sentence):
                 self._published,
                 folder / ("int8" if int8 else "float32"),
                 origin=f"plait.train {version('plait')}",
-                licence=self._encoder.artefact.manifest.licence,
+                licence=self._encoder.licence,
                 int8=int8,
                 weights=tuned.encoder,
             )

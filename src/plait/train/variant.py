@@ -6,6 +6,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from plait.core.artefact import OWN
 from plait.core.columns import Columns, height
 from plait.core.contract import Paradigm
 from plait.core.decision import InputWorth
@@ -18,6 +19,7 @@ from plait.engines.pipeline import PIPELINE, Derived, TextScore
 from plait.engines.predictor import TabularPredictor, read_pipeline
 from plait.evaluate.compare import compare
 from plait.train.encoder import Encoder
+from plait.train.entrant import check_entrants
 from plait.train.inputs import Inputs, Level
 from plait.train.learned import Learned, Learner, record_of
 from plait.train.plan import ENCODER_LIBRARIES, Make, Plan
@@ -99,7 +101,8 @@ class Variant:
             files |= each.files
         parts: tuple[Derived | TextScore, ...] = (*derived, *(each.part for each in texts))
         pipeline = replace(read_pipeline(written), derive=parts)
-        manifest = replace(written.manifest, input=sample.input)
+        licence = _licence(written.manifest.licence, self._learner)
+        manifest = replace(written.manifest, input=sample.input, licence=licence)
         files[PIPELINE] = json_bytes(pipeline.record())
         write_artefact(self._folder, manifest, files)
         runs = load(self._folder)
@@ -113,6 +116,13 @@ class Variant:
             return []
         labels = self._inputs.learned.items()
         return [self._learner.learn(sample, column, label) for column, label in labels]
+
+
+def _licence(of_method: str, learner: Learner | None) -> str:
+    """Return the licence of a method's weights and of the encoder's, where there are such."""
+    of_encoder = OWN if learner is None else learner.encoder.licence
+    found = sorted({of_method, of_encoder} - {OWN})
+    return " AND ".join(f"({each})" if len(found) > 1 else each for each in found) or OWN
 
 
 def fitted_on(
@@ -163,10 +173,14 @@ def with_variants(plan: Plan, encoder: Encoder | None = None) -> Plan:
     Args:
         plan: the methods.
         encoder: of texts; without one nothing is learnt of them.
+
+    Raises:
+        EngineError: `component_broken`, a method of a plug-in is no candidate.
     """
     inputs = plan.prepared.inputs
     if inputs is None:
         return plan
+    check_entrants(plan)
     if encoder is None and inputs.learned:
         inputs = replace(inputs, learned={})
     libraries = plan.libraries

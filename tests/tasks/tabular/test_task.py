@@ -13,6 +13,7 @@ from plait.core.decision import OperatingPoint
 from plait.core.errors import EngineError, InvalidRequest
 from plait.core.request import PredictRequest
 from plait.core.response import Prediction, Reason
+from plait.core.schema import Field, Schema
 from plait.engines.base import load
 from plait.flow.handle import inline
 from plait.tasks.tabular.task import TabularTask
@@ -162,3 +163,58 @@ def test_rows_are_quick_and_texts_are_not(texts, predictor):
     manifest = replace(predictor.artefact.manifest, files=files)
     reading = SimpleNamespace(artefact=replace(predictor.artefact, manifest=manifest))
     assert not TabularTask("loan", reading).quick
+    slow = replace(
+        predictor.artefact, manifest=replace(predictor.artefact.manifest, engine="tabicl")
+    )
+    assert not TabularTask("loan", SimpleNamespace(artefact=slow)).quick
+
+
+class Doubling:
+    """Looks up the income: twice the debt, at a moment that it remembers."""
+
+    names = frozenset({"income"})
+    problem = ""
+
+    def sent(self, taken):
+        fields = [each for each in taken.fields if each.name != "income"]
+        return Schema((*fields, Field(name="client", kind="text")))
+
+    def filled(self, columns, now):
+        self.now = now
+        found = [None if debt is None else 2.0 * debt for debt in columns["debt"]]
+        return {**columns, "income": found}
+
+
+@pytest.fixture
+def looking(predictor):
+    return TabularTask("loan", predictor, lookup=Doubling(), ignored={"income", "paid"})
+
+
+def test_what_is_looked_up_goes_before_the_artefact(predictor, row, looking):
+    sent = {**row, "debt": 45_000.0, "client": "ann"}
+    del sent["income"]
+    direct = TabularTask("loan", predictor)
+    expected = ask(direct, {**row, "debt": 45_000.0, "income": 90_000.0}).predictions
+    now = SimpleNamespace(now=lambda: 7.0, monotonic=lambda: 7.0)
+    assert ask(looking, {**sent, "paid": 1}, context=Context(clock=now)).predictions == expected
+    assert looking.lookup.now == 7.0
+    assert looking.input.names == (*(name for name in row if name != "income"), "client")
+    assert not looking.quick
+    assert direct.quick
+    assert direct.lookup is None
+
+
+def test_what_is_looked_up_is_not_sent(row, looking):
+    with pytest.raises(InvalidRequest, match="'income' is looked up") as caught:
+        ask(looking, {**row, "client": "ann"})
+    assert (caught.value.code, caught.value.where) == ("row_unknown_field", "rows[0]")
+    with pytest.raises(InvalidRequest, match="'client' is missing"):
+        ask(looking, {name: value for name, value in row.items() if name != "income"})
+
+
+def test_what_is_not_found_though_it_always_was_is_an_error(row, looking):
+    sent = {**row, "debt": None, "client": "ann"}
+    del sent["income"]
+    with pytest.raises(InvalidRequest, match="'income' is not found") as caught:
+        ask(looking, {**sent, "debt": 1.0}, sent)
+    assert (caught.value.code, caught.value.where) == ("row_missing_field", "rows[1]")

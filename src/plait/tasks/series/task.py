@@ -1,10 +1,12 @@
 """Forecasts and alarms of one series, by one artefact."""
 
+from collections.abc import Collection
+
 from plait.core.context import Context
 from plait.core.decision import OperatingPoint
 from plait.core.errors import InvalidRequest
 from plait.core.history import HINT, read_history
-from plait.core.protocol import Predictor
+from plait.core.protocol import Lookup, Predictor
 from plait.core.request import ForecastRequest, PredictRequest
 from plait.core.response import Forecast, ForecastResponse, WatchResponse
 
@@ -20,6 +22,7 @@ class SeriesTask:
     """
 
     quick = False
+    lookup = None
 
     def __init__(
         self,
@@ -28,12 +31,15 @@ class SeriesTask:
         *,
         decision: str = "",
         operating_point: OperatingPoint | None = None,
+        ignored: Collection[str] = (),
+        lookup: Lookup | None = None,
     ) -> None:
-        """Answer by `predictor`; a series has no operating point."""
-        del operating_point
+        """Answer by `predictor`; a series has no operating point, no row and no tables."""
+        del operating_point, ignored, lookup
         self.contract = contract
         self.predictor = predictor
         self.decision = decision
+        self.input = predictor.artefact.manifest.input
         self._artefact = predictor.artefact.id
         self._most = int(predictor.artefact.manifest.input["horizon"].high or 1)
 
