@@ -70,6 +70,7 @@ def test_what_it_wants_of_columns(text, kinds):
         ("(x, y)", "not allowed"),
         ("1j * x", "not allowed"),
         ("1e999 * x", "not allowed"),
+        ("place == '\\ud800'", "is no text"),
         ("None", "is_missing"),
         ("__import__('os')", "no function"),
         ("x.__class__()", "no function"),

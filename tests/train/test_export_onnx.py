@@ -9,7 +9,8 @@ import pytest
 
 from plait.core.errors import EngineError, MissingExtra
 from plait.engines.onnx_graph import load_graph
-from plait.train.export_onnx import missing_text, runner, write
+from plait.train.export_onnx import runner, write
+from plait.train.export_onnx_graph import missing_text
 from plait.train.parity import check, make_rows
 
 

@@ -190,6 +190,8 @@ class _Reader:
     def _constant(self, node: ast.Constant) -> Tree:
         value = node.value
         if isinstance(value, str):
+            if any("\ud800" <= letter <= "\udfff" for letter in value):
+                raise refused(self._text, f"{shown(value)} is no text", "half of a surrogate pair")
             return Text(value)
         if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
             return Number(float(value))

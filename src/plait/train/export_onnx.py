@@ -4,26 +4,22 @@ Everything is computed in double precision. Trees are one `TreeEnsemble` of `ai.
 thresholds are doubles: in single precision a row beside a threshold would change sides.
 """
 
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from plait.core.columns import Row
-from plait.core.extras import missing
 from plait.engines.answer import level_text
 from plait.engines.onnx_graph import load_graph
 from plait.engines.pipeline import Calibration, NumberCode, OneHotCode, OrdinalCode
-from plait.train.export_model import Node, Outcome, PlainModel, Run, Trees, Weights, refused
+from plait.train.export_model import Node, Outcome, PlainModel, Run, Trees, Weights
+from plait.train.export_onnx_formula import computed
+from plait.train.export_onnx_graph import Graph, missing_text
 
 SUFFIX = ".onnx"
-IR, OPSET, ML_OPSET = 10, 21, 5
-"""What ONNX Runtime reads from 1.20 on."""
-
 Array: TypeAlias = NDArray[Any]
 
 
@@ -38,11 +34,7 @@ def write(model: PlainModel) -> bytes:
 
     Raises:
         MissingExtra: onnx is not installed.
-        Refused: `export_refused`, when the model computes features itself.
     """
-    if model.formulas:
-        names = ", ".join(repr(formula.name) for formula in model.formulas)
-        raise refused(f"it computes {names}, which C and Python can", hint="--to c, or python")
     return _Writer(model).write()
 
 
@@ -70,16 +62,6 @@ def runner(model: PlainModel, content: bytes) -> Run:
     return run
 
 
-def missing_text(model: PlainModel) -> str:
-    """Return the text that stands for a missing one: "", or `?` and more if "" is a level."""
-    levels = {level for _, code in model.starts() if not isinstance(code, NumberCode)
-              for level in code.levels}  # fmt: skip
-    text = ""
-    while text in levels:
-        text += "?"
-    return text
-
-
 def _outcomes(model: PlainModel, answers: Sequence[Array]) -> list[Outcome]:
     if model.labels:
         labels, numbers = answers[0].tolist(), answers[1]
@@ -91,81 +73,15 @@ def _outcomes(model: PlainModel, answers: Sequence[Array]) -> list[Outcome]:
     ]
 
 
-class _Graph:
-    """Nodes and constants, each known by the name of what it gives."""
-
-    def __init__(self, model: PlainModel) -> None:
-        try:
-            self.onnx = import_module("onnx")
-        except ImportError:
-            raise missing("onnx") from None
-        self._model = model
-        self._nodes: list[object] = []
-        self._constants: list[object] = []
-
-    def constant(self, value: ArrayLike, kind: DTypeLike = np.float64) -> str:
-        name = f"plait/c{len(self._constants)}"
-        self._constants.append(self.onnx.numpy_helper.from_array(np.array(value, kind), name))
-        return name
-
-    def tensor(self, value: ArrayLike, kind: DTypeLike = np.float64) -> object:
-        tensor: object = self.onnx.numpy_helper.from_array(np.array(value, kind))
-        return tensor
-
-    def node(self, operator: str, *inputs: str, domain: str = "", **attributes: object) -> str:
-        name = f"plait/n{len(self._nodes)}"
-        make = self.onnx.helper.make_node
-        self._nodes.append(make(operator, inputs, [name], domain=domain, **attributes))
-        return name
-
-    def cast(self, value: str, kind: str) -> str:
-        return self.node("Cast", value, to=getattr(self.onnx.TensorProto, kind))
-
-    def where(self, holds: str, then: float, otherwise: str) -> str:
-        return self.node("Where", holds, self.constant(then), otherwise)
-
-    def columns(self, parts: Sequence[str]) -> str:
-        return parts[0] if len(parts) == 1 else self.node("Concat", *parts, axis=1)
-
-    def model(self, outputs: Mapping[str, tuple[str, str, list[str | int]]]) -> bytes:
-        """Return the whole: name of each output -> its value, type and shape."""
-        helper, kinds = self.onnx.helper, self.onnx.TensorProto
-        fields, model = self._model.input.fields, self._model
-        inputs = []
-        for field in fields:
-            kind = "DOUBLE" if field.kind in ("number", "boolean") else "STRING"
-            inputs.append(
-                helper.make_tensor_value_info(
-                    field.name, getattr(kinds, kind), ["rows", 1], doc_string=field.label
-                )
-            )
-        answers = []
-        for name, (value, kind, shape) in outputs.items():
-            while name in model.input.names:  # a field may bear the name
-                name = f"output_{name}"
-            self._nodes.append(helper.make_node("Identity", [value], [name]))
-            answers.append(helper.make_tensor_value_info(name, getattr(kinds, kind), shape))
-        graph = helper.make_graph(self._nodes, "plait", inputs, answers, self._constants)
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
-        whole = helper.make_model(graph, ir_version=IR, opset_imports=opsets, producer_name="plait")
-        notes = {
-            "artefact": model.artefact,
-            "contract": model.name,
-            "levels": json.dumps(model.pipeline.classes),
-            "missing_text": missing_text(model),
-        }
-        helper.set_model_props(whole, notes)
-        content: bytes = whole.SerializeToString()
-        return content
-
-
 class _Writer:
     """Writes a model down as a graph, part by part; values are `(rows, columns)`."""
 
     def __init__(self, model: PlainModel) -> None:
         self._model = model
-        self._graph = _Graph(model)
-        self._absent = missing_text(model)
+        self._graph = Graph(model)
+        self._computed = {
+            formula.name: computed(self._graph, formula) for formula in model.formulas
+        }
 
     def write(self) -> bytes:
         raw = self._graph.node("Add", self._scores(), self._refused())
@@ -184,7 +100,7 @@ class _Writer:
             wrong.append(graph.node("IsNaN", graph.columns(needed)))
         texts = [field.name for field in fields if field not in numbers and not field.nullable]
         if texts:
-            absent = graph.constant(self._absent, object)
+            absent = graph.constant(graph.absent, object)
             wrong.append(graph.node("Equal", graph.columns(texts), absent))
         if not wrong:  # nothing can be, and there must be one answer per row all the same
             same = graph.node("Equal", fields[0].name, fields[0].name)
@@ -220,7 +136,7 @@ class _Writer:
     def _numbers(self, codes: Sequence[NumberCode]) -> tuple[str, str]:
         """Return the numbers, and whether each is missing as 0 or 1."""
         graph = self._graph
-        values = graph.columns([code.column for code in codes])
+        values = graph.columns([self._computed.get(code.column, code.column) for code in codes])
         gone = graph.node("IsNaN", values)
         most = max(len(code.sentinels) for code in codes)
         for which in range(most):
@@ -245,7 +161,7 @@ class _Writer:
             "LabelEncoder",
             code.column,
             domain="ai.onnx.ml",
-            keys_tensor=graph.tensor([*code.levels, self._absent], object),
+            keys_tensor=graph.tensor([*code.levels, graph.absent], object),
             values_tensor=graph.tensor([*range(count), absent]),
             default_tensor=graph.tensor([unknown]),
         )
@@ -328,14 +244,10 @@ class _Writer:
             "leaf_weights": graph.tensor(leaves),
         }
 
-    def _finite(self, scores: str) -> str:
-        """Return NaN instead of infinities."""
-        return self._graph.where(self._graph.node("IsInf", scores), np.nan, scores)
-
     def _scaled(self, raw: str, offset: float | Sequence[float]) -> str:
         graph, calibrate = self._graph, self._model.pipeline.calibrate or Calibration()
         scaled = graph.node("Mul", raw, graph.constant(calibrate.slope))
-        return self._finite(graph.node("Add", scaled, graph.constant(offset)))
+        return graph.finite(graph.node("Add", scaled, graph.constant(offset)))
 
     def _binary(self, raw: str) -> dict[str, tuple[str, str, list[str | int]]]:
         graph, pipeline = self._graph, self._model.pipeline
@@ -392,7 +304,7 @@ class _Writer:
 
     def _regression(self, raw: str) -> dict[str, tuple[str, str, list[str | int]]]:
         graph, width = self._graph, self._model.half_width
-        number = self._finite(graph.node("Gather", raw, graph.constant(0, np.int64), axis=1))
+        number = graph.finite(graph.node("Gather", raw, graph.constant(0, np.int64), axis=1))
         outputs = {"prediction": number}
         if width is not None:
             outputs["lower"] = graph.node("Sub", number, graph.constant(width))
