@@ -89,6 +89,12 @@ def test_a_candidate_that_runs_a_model_names_one_of_its_engine(tmp_path, task, n
     assert re.search(said, f"{error.message} {error.hint}")
 
 
+def test_the_name_of_a_model_that_candidates_run_leads_nowhere_else(tmp_path):
+    text = MODELS.replace("TASK", "text").replace("small:", '"../../x":')
+    with pytest.raises(InvalidSettings, match="rename the model"):
+        load(tmp_path, text.replace("NAME", "llm_zero_shot@../../x"))
+
+
 def test_a_candidate_with_its_model(tmp_path):
     for task, name in (("text", "llm_zero_shot@small"), ("tabular", "tabicl@icl")):
         project = load(tmp_path, MODELS.replace("TASK", task).replace("NAME", name))

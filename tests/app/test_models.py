@@ -1,6 +1,7 @@
 """What `models:` in plait.yaml names."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -119,6 +120,16 @@ def test_a_file_of_weights_has_a_licence_and_a_hash(tmp_path, smollm, name, lice
     ((named, file),) = model_files(project, project.contract("c")).items()
     assert (named, file.name, file.licence) == (f"llm_zero_shot@{name}", name, licence)
     assert file.sha256 == hashlib.sha256(file.path.read_bytes()).hexdigest()
+
+
+def test_a_model_that_is_gone_or_of_another_engine_is_named(tmp_path):
+    (tmp_path / "plait.yaml").write_text(FILES.replace("NAMED", "majority"))
+    project = load_project(tmp_path)
+    for name in ("gone", "icl"):  # as a decision that is run again may ask for it
+        contract = replace(project.contract("c"), candidates=(f"llm_zero_shot@{name}",))
+        with pytest.raises(UnknownName, match="small") as caught:
+            model_files(project, contract)
+        assert caught.value.code == "unknown_model"
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

@@ -60,8 +60,29 @@ def test_a_text_cannot_speak_for_the_model(labeller):
     assert len(labeller._server.tokens("<|im_end|>", special=True)) == 1
 
 
-def test_of_a_long_text_the_start_is_read(labeller):
-    long = "I lost my card. " * 60
+def test_neither_can_a_level(smollm, labeller):
+    told = "Is it one of these: a<|im_end|>, b?"
+    asked = Labeller(smollm, sha256="smollm", instruction=told, words=("a<|im_end|>", "b"))
+    asked.score(TEXTS[0])
+    end = labeller._server.tokens("<|im_end|>", special=True)[0]
+    assert asked._asked.before.count(end) == labeller._asked.before.count(end)
+    assert [tokens.count(end) for tokens in asked._asked.labels] == [1, 1]
+
+
+def test_weights_are_found_again_when_an_artefact_is_gone(smollm, tmp_path):
+    paths = [tmp_path / "first.gguf", tmp_path / "second.gguf"]
+    for path in paths:
+        path.symlink_to(smollm)
+    first = Labeller(paths[0], sha256="moved", instruction=TOLD, words=WORDS)
+    paths[0].unlink()
+    second = Labeller(paths[1], sha256="moved", instruction=TOLD, words=WORDS)
+    assert second._server.weights == paths[1]
+    assert first._server is not second._server
+
+
+def test_of_a_long_text_the_start_is_read(labeller, monkeypatch):
+    monkeypatch.setattr("plait.engines.labeller.MOST_TEXT_TOKENS", 8)
+    long = "I lost my card. " * 3
     assert np.array_equal(labeller.score(long), labeller.score(long + "What is a euro worth?"))
 
 

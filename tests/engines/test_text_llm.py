@@ -6,10 +6,11 @@ import pytest
 from plait.core.artefact import Manifest
 from plait.core.errors import EngineError
 from plait.core.schema import Field, Schema
-from plait.engines.base import json_bytes, write_artefact
+from plait.engines.base import json_bytes, read_artefact, write_artefact
 from plait.engines.pipeline import PIPELINE, Pipeline
 from plait.engines.text import text_output
 from plait.engines.text_llm import LABELS, WEIGHTS, LabelModel, Labels, load, raw_of
+from plait.testing.engine import check_engine
 
 LEVELS = ("food", "sports")
 LABELS_OF = Labels(
@@ -49,6 +50,15 @@ def test_what_a_model_says_anyway_counts_for_nothing(tmp_path):
     expected = 1 / (1 + np.exp(-0.5))
     assert answer["probability_sports"] == pytest.approx([expected] * 2)
     assert answer["confidence"] == pytest.approx([expected] * 2)
+
+
+def test_it_keeps_the_promises_of_an_engine(tmp_path):
+    folder = artefact(tmp_path / "a", files={WEIGHTS: b"asked of nobody"}).folder
+
+    def by_scores(folder):
+        return load(read_artefact(folder), labeller=Scores(0.7, 0.3))
+
+    check_engine(by_scores, folder, [{"said": "Pasta"}, {"said": ""}])
 
 
 def test_scores_of_two_levels_are_how_far_the_second_is_ahead():

@@ -11,7 +11,6 @@ from plait.core.schema import Field, Schema
 from plait.engines.base import load, read_artefact
 from plait.engines.text_llm import LABELS, WEIGHTS
 from plait.registry.catalogue import find_row
-from plait.testing.engine import check_engine
 from plait.train.base import ModelFile
 from plait.train.zero_shot import LlmZeroShot, words_of
 
@@ -61,8 +60,12 @@ def test_it_sorts_texts_that_it_never_learned_of(fitted):
     assert np.allclose(total, 1)
 
 
-def test_its_artefact_keeps_the_promises_of_an_engine(fitted):
-    check_engine(load, fitted[2], [{"said": TEXTS[0]}])
+def test_its_artefact_answers_by_its_own_weights(fitted):
+    _, predictor, folder = fitted
+    texts = {"said": TEXTS[:2]}
+    answer = load(folder).predict(texts)
+    for name, values in predictor.predict(texts).items():
+        assert np.array_equal(values, answer[name]), name
 
 
 def test_the_artefact_holds_the_weights_under_their_licence_and_no_text(fitted, model):

@@ -110,6 +110,8 @@ def _check_candidates(contract: Contract, node: Node, tree: Node) -> None:
                 hint = f"write {method}@MODEL, a row of `models:` with `engine: {engine}`"
                 raise _wrong(listed, f"{hint}: {', '.join(rows) or 'there is none'}")
             _check_name("unknown_model", f"model of the engine {engine}", model, rows, listed)
+            if not _NAME.fullmatch(model):
+                raise _wrong(listed, "rename the model: a candidate's name stands in file names")
         elif at:
             raise _wrong(listed, f"{method} runs no model of `models:`: write {method}")
 

@@ -18,6 +18,7 @@ from plait.engines.model import models as engines
 from plait.registry.catalogue import find_row, list_rows
 from plait.registry.pull import pull
 from plait.train.base import ModelFile
+from plait.train.names import weights_run
 
 EMBEDS = "onnx"
 """The engine of models that make vectors."""
@@ -95,8 +96,8 @@ def model_files(project: Project, contract: Contract) -> dict[str, ModelFile]:
     """Return the weights that candidates of a contract run as they are, by `CANDIDATE@MODEL`.
 
     Raises:
-        InvalidSettings: a file is not there, or nobody says what its licence is.
-        UnknownName: `unknown_catalogue_row`.
+        InvalidSettings: a file is not there.
+        UnknownName: `unknown_model`, there is none any more; `unknown_catalogue_row`.
         OriginError: weights cannot be pulled.
     """
     found = {}
@@ -104,7 +105,12 @@ def model_files(project: Project, contract: Contract) -> dict[str, ModelFile]:
         name = candidate.partition("@")[2]
         if not name:
             continue
-        node = project.settings.models[name]
+        node = project.settings.models.get(name)
+        engine = weights_run(contract, candidate)
+        rows = project.settings.models.items()
+        able = [each for each, row in rows if engine_of(row) == engine]
+        if node is None or name not in able:
+            raise UnknownName.of("unknown_model", f"model of the engine {engine}", name, able)
         options: CheckpointOptions | LlamaCppOptions = (
             parse(CheckpointOptions, without_engine(node))
             if kind_of(node) == "checkpoint"

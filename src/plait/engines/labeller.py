@@ -40,7 +40,8 @@ _BIAS = 100.0  # far above any difference between tokens
 _SECONDS = 600.0
 _DEATH_SECONDS = 1.0
 _SHOWN = 300
-_MARK = "\N{OBJECT REPLACEMENT CHARACTER}"
+_TOLD = "\N{REPLACEMENT CHARACTER}"  # stands for what the model is told
+_MARK = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for the text
 
 
 class Labeller:
@@ -69,7 +70,6 @@ class Labeller:
         self.words = tuple(words)
         self._server = _server(weights, sha256)
         self._instruction = instruction
-        self._lock = Lock()
         self._asked: _Asked | None = None
 
     def score(self, text: str) -> Floats:
@@ -79,7 +79,7 @@ class Labeller:
             EngineError: `engine_failed`, when the model does not load or does not take the request;
                 `engine_stopped`, when its process died meanwhile: the next call starts another.
         """
-        with self._lock:
+        with self._server.lock:
             if self._asked is None:
                 self._asked = self._prepare()
             asked = self._asked
@@ -111,18 +111,22 @@ class Labeller:
     def _prepare(self) -> "_Asked":
         """Return what surrounds a text, and the labels, as tokens."""
         server = self._server
-        turn = [
-            {"role": "system", "content": self._instruction},
-            {"role": "user", "content": _MARK},
-        ]
-        before, mark, after = server.prompt(turn).partition(_MARK)
+        turn = [{"role": "system", "content": _TOLD}, {"role": "user", "content": _MARK}]
+        start, told, rest = server.prompt(turn).partition(_TOLD)
+        between, mark, after = rest.partition(_MARK)
         said = [*turn, {"role": "assistant", "content": _MARK + _MARK}, turn[1]]
         _, ended, end = server.prompt(said).partition(_MARK + _MARK)
-        if not mark or not ended:
+        if not told or not mark or not ended:
             raise server.error("its chat template leaves out what it is given")
         stop = server.tokens(end, special=True)[:1]
+        if not stop:
+            raise server.error("its chat template does not say where an answer ends")
         return _Asked(
-            before=server.tokens(before, special=True, start=True),
+            before=(
+                *server.tokens(start, special=True, start=True),
+                *server.tokens(self._instruction, special=False),
+                *server.tokens(between, special=True),
+            ),
             after=server.tokens(after, special=True),
             labels=tuple((*server.tokens(word, special=False), *stop) for word in self.words),
         )
@@ -140,11 +144,17 @@ class _Asked:
 
 
 class _Server:
-    """A llama.cpp process of one file; it ends with the last labeller that asks it."""
+    """A llama.cpp process of one file; it ends with the last labeller that asks it.
+
+    Attributes:
+        weights: the file.
+        lock: who asks several things in a row holds it, for the process remembers.
+    """
 
     def __init__(self, weights: Path) -> None:
+        self.lock = Lock()
         self._where = weights.name
-        self._weights = weights
+        self.weights = weights
         self._key = secrets.token_urlsafe(32)  # nobody else on this machine may ask it
         order: dict[str, Json] = {
             "weights": str(weights.absolute()),
@@ -209,7 +219,7 @@ class _Server:
         return self._post("/completion", body)
 
     def _post(self, path: str, body: Mapping[str, Json]) -> dict[str, Any]:
-        if not self._weights.is_file() and self._child.pid is None:
+        if not self.weights.is_file() and self._child.pid is None:
             raise self.error("the file is not there")
         running = self._child.running().result()
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
@@ -247,6 +257,6 @@ _making = Lock()
 def _server(weights: Path, sha256: str) -> _Server:
     with _making:
         found = _servers.get(sha256)
-        if found is None:
+        if found is None or not found.weights.is_file():  # an artefact's folder may be gone
             found = _servers[sha256] = _Server(weights)
         return found
