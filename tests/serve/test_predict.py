@@ -390,3 +390,22 @@ def test_rows_that_were_trained_on_are_answered_by_every_api(project, client, li
 def _datatype(value):
     kinds = {bool: "BOOL", int: "INT64", float: "FP64"}
     return kinds.get(type(value), "BYTES")
+
+
+def test_what_nobody_foresaw_is_an_error_with_an_id_all_the_same(http, refused, row, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr("plait.serve.predict.render", broken)
+    response = http.post(LOAN, json={"rows": [row]})
+    assert refused(response, 502) == "engine_failed"
+    assert "a secret" not in response.text
+
+
+def test_the_way_past_the_routes_leads_to_predictions_alone(http, refused, row):
+    body = {"rows": [row]}
+    assert refused(http.get(LOAN), 405) == "request_method"
+    assert refused(http.post("/v1/predict/", json=body), 404)
+    assert refused(http.post("/v1/predict/loan/x", json=body), 404)
+    assert refused(http.post("/v1/predict/nobody", json=body), 404) == "unknown_contract"
+    assert http.post("/v1/predict/%6Coan", json=body).status_code == 200
