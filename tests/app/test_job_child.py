@@ -39,9 +39,12 @@ def take(tmp_path: Path):
     """Claims the job for an owner and returns it at work."""
     taken = []
 
-    def make(store: SqliteStore, owner: str = "me", lease_seconds: float = LONG) -> LeasedRun:
+    def make(
+        store: SqliteStore, owner: str = "me", lease_seconds: float = LONG, **more: object
+    ) -> LeasedRun:
         assert store.job_claim(owner, lease_seconds, "job_1")
-        run = LeasedRun(store, "job_1", owner, folder=tmp_path, lease_seconds=lease_seconds)
+        parts = {"folder": tmp_path, "lease_seconds": lease_seconds, **more}
+        run = LeasedRun(store, "job_1", owner, **parts)
         taken.append(run)
         return run
 
@@ -138,6 +141,16 @@ def test_a_cancelled_job_hears_of_it_at_its_next_word(store, take):
         run.progress(Progress("fit"))
     with pytest.raises(Cancelled):
         run.step("fit", lambda: pytest.fail("it was cancelled"))
+
+
+def test_work_that_does_not_stop_is_left(store, take, monkeypatch):
+    monkeypatch.setattr("plait.app.job_child.PATIENCE_SECONDS", 0.2)
+    left = Event()
+    run = take(store, lease_seconds=1.0, leave=left.set)
+    assert not left.wait(0.5)
+    store.job_cancel("job_1")
+    assert left.wait(5.0)
+    assert run.cancel.requested
 
 
 def test_who_lost_the_lease_stops_and_keeps_no_step(store, take):

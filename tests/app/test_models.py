@@ -122,6 +122,16 @@ def test_a_file_of_weights_has_a_licence_and_a_hash(tmp_path, smollm, name, lice
     assert file.sha256 == hashlib.sha256(file.path.read_bytes()).hexdigest()
 
 
+def test_nobody_gives_weights_of_the_catalogue_another_licence(tmp_path):
+    text = FILES.replace("NAMED", "llm_zero_shot@small")
+    text = text.replace("smollm2-135m}", "smollm2-135m, licence: MIT}")
+    (tmp_path / "plait.yaml").write_text(text)
+    project = load_project(tmp_path)
+    with pytest.raises(InvalidSettings, match=r"is under Apache-2\.0") as caught:
+        model_files(project, project.contract("c"))
+    assert caught.value.where == "plait.yaml:3"
+
+
 def test_a_model_that_is_gone_or_of_another_engine_is_named(tmp_path):
     (tmp_path / "plait.yaml").write_text(FILES.replace("NAMED", "majority"))
     project = load_project(tmp_path)

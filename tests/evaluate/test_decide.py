@@ -120,6 +120,18 @@ def test_a_baseline_wins_only_if_nothing_is_better():
     assert alone.winner == "dummy"
 
 
+def test_few_splits_do_not_let_the_simple_win_by_a_wide_margin():
+    few = np.array([0.09, -0.06, 0.02, -0.08, 0.03])  # as splits in order of time have it
+    best = entry("linear", 0.84, noise=few, complexity=1)
+    sure = entry("ensemble", 0.82, noise=few / 4, complexity=6)
+    rules = entry("rule_list", 0.70, noise=-few, complexity=1, paradigm="rule", latency_ms_p95=0.1)
+    dummy = entry("dummy", 0.50, noise=0 * few, complexity=0, paradigm="rule")
+    choice = decide([best, sure, rules, dummy], AUC, test_to_train=0.5)
+    assert choice.comparisons["rule_list"].p_value > 0.05
+    assert choice.winner == "linear"
+    assert "more than simplicity may cost (0.0" in choice.reasons["rule_list"]
+
+
 def test_holm_is_applied_over_the_race():
     shift = 0.022
     pair = [entry("best", 0.8, complexity=9), entry("plain", 0.8 - shift, noise=NOISE[::-1])]

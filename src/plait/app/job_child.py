@@ -6,9 +6,11 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import TypeAlias, cast
@@ -33,6 +35,9 @@ Kind: TypeAlias = Callable[[Store, Project, Mapping[str, Json], JobRun], Ended]
 KINDS: Mapping[str, Kind] = {"train": train, "rerun": rerun, "ingest": ingest}
 
 FOLDERS = "jobs"
+PATIENCE_SECONDS = 20.0
+"""How long work that was asked to stop may go on in silence."""
+
 _TOLD_SECONDS = 0.1
 
 
@@ -40,9 +45,20 @@ class LeasedRun:
     """A leased job at work: keeps its steps, tells its progress, renews its lease in a thread."""
 
     def __init__(
-        self, store: Store, job: str, owner: str, *, folder: Path, lease_seconds: float
+        self,
+        store: Store,
+        job: str,
+        owner: str,
+        *,
+        folder: Path,
+        lease_seconds: float,
+        leave: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take up the job that `owner` holds; `folder` exists and is its own."""
+        """Take up the job that `owner` holds; `folder` exists and is its own.
+
+        Work that was asked to stop and has said nothing for a while hangs, in a plug-in's fit say:
+        then `leave` ends the process.
+        """
         self.folder = folder
         self.cancel = Cancel()
         self._store = store
@@ -54,6 +70,7 @@ class LeasedRun:
         self._kept = dict(store.steps(job))
         self._news = Event()
         self._closing = Event()
+        self._leave = leave
         self._thread = Thread(target=self._renew_often, name="plait-lease", daemon=True)
         self._thread.start()
 
@@ -97,6 +114,7 @@ class LeasedRun:
             self.cancel.request("somebody cancelled the job")
 
     def _renew_often(self) -> None:
+        asked = float("inf")
         while True:
             self._news.wait(self._lease_seconds / 10)
             if self._closing.wait(_TOLD_SECONDS):
@@ -106,6 +124,12 @@ class LeasedRun:
                 self._renew()
             except PlaitError as error:  # a busy store: the lease outlives several tries
                 log.warning("renewing the lease of %s: %s", self._job, error)
+            if not self.cancel.requested:
+                continue
+            asked = min(asked, time.monotonic())
+            if time.monotonic() > asked + PATIENCE_SECONDS:
+                self._leave()
+                return
 
 
 def work(store: Store, job: JobRow, run: LeasedRun, settings: Path, said: Path) -> bool:
@@ -177,6 +201,15 @@ def _tidy(store: Store, place: Path, job_id: str) -> None:
             said.unlink()
 
 
+def _leave(store: Store, job: JobRow) -> None:
+    """End a job whose work does not stop, and this process with it; what was kept stays."""
+    reason = f"the work did not stop within {PATIENCE_SECONDS:.0f} s, and was ended"
+    with suppress(PlaitError):  # it may be another process's by now
+        stopped = Cancelled("cancelled", reason)
+        store.job_finish(job.id, job.owner, "cancelled", error=error_record(stopped))
+    os._exit(1)  # the thread that hangs would have to be waited for
+
+
 def main(settings: str, folder: str, job_id: str, owner: str, lease_seconds: str) -> None:
     """Do the job that `owner` was given, with low priority; the arguments come as text."""
     faulthandler.enable()
@@ -194,7 +227,10 @@ def main(settings: str, folder: str, job_id: str, owner: str, lease_seconds: str
             store.job_finish(job_id, owner, "failed", error=error_record(error))
             return
         tempfile.tempdir = str(scratch)  # whatever a killed process leaves goes with the job
-        run = LeasedRun(store, job_id, owner, folder=scratch, lease_seconds=float(lease_seconds))
+        run = LeasedRun(
+            store, job_id, owner,
+            folder=scratch, lease_seconds=float(lease_seconds), leave=partial(_leave, store, job),
+        )  # fmt: skip
         try:
             ended = work(store, job, run, Path(settings), log_file(place, job_id))
         finally:

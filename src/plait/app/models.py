@@ -117,8 +117,16 @@ def model_files(project: Project, contract: Contract) -> dict[str, ModelFile]:
             else parse(LlamaCppOptions, without_engine(node))
         )
         path = weights_of(project, options.weights, node)
-        pulled = not options.licence and not Path(options.weights).suffix
-        licence = find_row(options.weights).licence if pulled else options.licence or UNSAID
+        licence = options.licence or UNSAID
+        if not Path(options.weights).suffix:  # a row of the catalogue
+            licence = find_row(options.weights).licence
+            if options.licence not in ("", licence):
+                raise InvalidSettings(
+                    "settings_wrong_value",
+                    f"{options.weights} is under {licence}, and not {options.licence}",
+                    where=node.where,
+                    hint="`licence` is of a file of your own: leave it out",
+                )
         found[candidate] = ModelFile(name=name, path=path, licence=licence, sha256=_sha256(path))
     return found
 

@@ -10,7 +10,7 @@ ALPHA = 0.05
 """The chance, over the whole race, that a candidate as good as the best is called worse."""
 
 PRICE = 0.1
-"""Of what the best score gains over the simplest baseline, the share that simplicity may cost. Few
+"""Of what is gained for certain over the simplest baseline, the share that simplicity may cost. Few
 splits can hardly tell candidates apart, and must not let the simplest win by a wide margin."""
 
 MEASURED_BY = {"latency_ms": "latency_ms_p95"}
@@ -116,7 +116,7 @@ def decide(entries: Sequence[Entry], metric: Metric, *, test_to_train: float) ->
     them by the corrected paired test, adjusted by Holm; those not worse at 5 % are contenders, and
     of these the least complex wins, then the fastest (latency p95), the smallest, and the first
     by name. A baseline is no contender when any rival is better than it, unadjusted, and nobody
-    is who loses more than a tenth of what the best gains over the simplest baseline.
+    is who loses more than a tenth of what is gained, for certain, over the simplest baseline.
 
     Args:
         entries: the candidates, scored on the same splits.
@@ -132,7 +132,7 @@ def decide(entries: Sequence[Entry], metric: Metric, *, test_to_train: float) ->
         return Choice(None, None, _nearest(entries), reasons, {})
     best = min(within, key=lambda entry: (-metric.sign * entry.mean, _cost(entry)))
     worse = _how_much_worse(best, within, metric, test_to_train)
-    most = _most_lost(best, within, worse)
+    floor, price = _floor(best, within, metric, test_to_train)
     contenders = [best]
     for entry in within:
         if entry is best:
@@ -141,10 +141,10 @@ def decide(entries: Sequence[Entry], metric: Metric, *, test_to_train: float) ->
             reasons[entry.name] = _worse(worse[entry.name], best)
         elif entry.paradigm == "rule" and (beaten := _beaten(entry, within, metric, test_to_train)):
             reasons[entry.name] = f"a baseline, and {beaten}"
-        elif worse[entry.name].difference > most:
+        elif metric.sign * entry.mean < floor:
             reasons[entry.name] = (
                 f"{_worse(worse[entry.name], best)}; that is not certain, but more than simplicity "
-                f"may cost ({_figure(most)})"
+                f"may cost ({_figure(price)})"
             )
         else:
             contenders.append(entry)
@@ -155,13 +155,28 @@ def decide(entries: Sequence[Entry], metric: Metric, *, test_to_train: float) ->
     return Choice(winner.name, best.name, _why(winner, best, within, worse), reasons, worse)
 
 
-def _most_lost(best: Entry, within: Sequence[Entry], worse: Mapping[str, Comparison]) -> float:
-    """Return how much worse than the best a contender may be; infinite when nothing was gained."""
+def _floor(
+    best: Entry, within: Sequence[Entry], metric: Metric, test_to_train: float
+) -> tuple[float, float]:
+    """Return the least mean score of a contender, higher for better, and what simplicity may cost.
+
+    Something is gained where a candidate is better than the simplest baseline, unadjusted, which is
+    how a baseline is no contender; of several the best counts. Nothing is asked where none is.
+    """
     baselines = [entry for entry in within if entry.paradigm == "rule" and entry is not best]
     if not baselines:
-        return float("inf")
-    gain = worse[min(baselines, key=_cost).name]
-    return PRICE * gain.difference if gain.p_value <= ALPHA else float("inf")
+        return float("-inf"), 0.0
+    simplest = min(baselines, key=_cost)
+    gained = [
+        (metric.sign * entry.mean, by.difference)
+        for entry in within
+        if (by := _worse_by(simplest, entry, metric, test_to_train)).difference > 0
+        and by.p_value <= ALPHA
+    ]
+    if not gained:
+        return float("-inf"), 0.0
+    score, gain = max(gained)
+    return score - PRICE * gain, PRICE * gain
 
 
 def _cost(entry: Entry) -> tuple[float, float, float, str]:

@@ -41,7 +41,7 @@ RULE = (
     "Of the candidates within every limit, those not significantly worse than the best score are "
     f"contenders (corrected paired test, Holm, {100 * ALPHA:.0f} %). Of these the simplest wins, "
     "then the fastest, then the smallest. A baseline that any rival beats is no contender, and "
-    f"simplicity may cost {100 * PRICE:.0f} % of what the best score gains over the simplest "
+    f"simplicity may cost {100 * PRICE:.0f} % of what is gained, for certain, over the simplest "
     "baseline."
 )
 RULE_OF_FEW = (
