@@ -24,8 +24,9 @@ def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]
 
     Of the request itself `id`, `name`, `status`, `created`, `seconds`, `tenant`, `key` and
     `privacy`; `asked` (rows, messages, a query, of a series a mapping) and `answered` (predictions,
-    or a mapping), None where content is not kept; `passages`, `verdicts`, `stages`, `usage`; and,
-    where there is one, `artefact`, `decision`, `evidence` and `dataset`.
+    or a mapping), None where content is not kept; `looked_up`, what tables said of each row, None
+    where nothing was; `passages`, `verdicts`, `stages`, `usage`; and, where there is one,
+    `artefact`, `decision`, `evidence` and `dataset`.
 
     Raises:
         UnknownName: no request of that id, or it is another tenant's.
@@ -50,6 +51,7 @@ def explain(store: Store, request: str, principal: Principal) -> dict[str, Json]
         "privacy": Privacy(row.privacy).word,
         "asked": _asked(content),
         "answered": content.get("predictions") or _answered(content),
+        "looked_up": content.get("looked_up"),
         "stages": [
             _stage(span) for span in cast("Sequence[Mapping[str, Json]]", body.get("spans", ()))
         ],

@@ -139,11 +139,16 @@ def _found(found: Part) -> None:
 
 
 def _rows(rows: Sequence[Part], found: Part, notes: Notes) -> None:
-    """Print rows and their predictions."""
+    """Print rows, what was looked up for them, and their predictions."""
+    looked_up = _parts(found["looked_up"] or ())
     for number, row in enumerate(rows[:_MOST_ROWS], 1):
         _title("asked" if number == 1 else f"row {number}")
         for name, value in row.items():
             console.print(f"  {named(name, value, notes)}")
+        if number <= len(looked_up):
+            console.print("  [dim]looked up[/]")
+            for name, value in looked_up[number - 1].items():
+                console.print(f"  {named(name, value, notes)}")
     if (more := len(rows) - _MOST_ROWS) > 0:
         console.print(f"  and {plural(more, 'row')} more")
     if found["answered"] is not None:

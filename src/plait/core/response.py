@@ -160,20 +160,28 @@ class PredictResponse(ContractResponse):
     Attributes:
         predictions: one per row, in order.
         operating_point: the threshold in force and its expected error; None unless binary.
+        looked_up: what tables said of each row, and as of when if that was not sent; for the
+            record alone. Empty where nothing is looked up.
     """
 
     predictions: tuple[Prediction, ...]
     operating_point: OperatingPoint | None = None
+    looked_up: tuple[Mapping[str, Scalar], ...] = ()
 
     def content(self) -> dict[str, Json]:
-        """Return what was answered, ready for JSON."""
-        return {"predictions": [each.record() for each in self.predictions]}
+        """Return what was answered, and by what was looked up, ready for JSON."""
+        found: dict[str, Json] = {"predictions": [each.record() for each in self.predictions]}
+        if self.looked_up:
+            found["looked_up"] = self.looked_up
+        return found
 
     def record(self) -> dict[str, Json]:
-        """Return the response ready for JSON."""
+        """Return the response ready for JSON, without what was looked up for it."""
         point = self.operating_point
         told = None if point is None else point.record()
-        return {**ContractResponse.record(self), "operating_point": told}
+        found = {**ContractResponse.record(self), "operating_point": told}
+        found.pop("looked_up", None)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

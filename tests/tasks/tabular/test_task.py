@@ -204,6 +204,15 @@ def test_what_is_looked_up_goes_before_the_artefact(predictor, row, looking):
     assert direct.lookup is None
 
 
+def test_what_was_looked_up_is_recorded_and_not_answered(row, looking):
+    sent = {**row, "debt": 45_000.0, "client": "ann"}
+    del sent["income"], sent["region"]
+    answer = ask(looking, sent)
+    assert answer.looked_up == ({"income": 90_000.0},)
+    assert answer.content()["looked_up"] == answer.looked_up
+    assert "looked_up" not in answer.record()
+
+
 def test_what_is_looked_up_is_not_sent(row, looking):
     with pytest.raises(InvalidRequest, match="'income' is looked up") as caught:
         ask(looking, {**row, "client": "ann"})

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from plait.core.columns import Columns, Row
+import numpy as np
+
+from plait.core.columns import Columns, Row, Scalar
 from plait.core.context import Context
 from plait.core.decision import OperatingPoint
 from plait.core.errors import InvalidRequest
@@ -69,10 +71,12 @@ class TabularTask:
                 where="history",
                 hint='send {"rows": [{"field": value, ...}]}',
             )
+        looked_up: tuple[Mapping[str, Scalar], ...] = ()
         if self.lookup is None:
             columns: Columns = self._reader.columns(request.rows)
         else:
             columns = self._looked_up(self.lookup, request.rows, context)
+            looked_up = _told(self.lookup, request.rows, columns)
         with context.span("engine"):
             answers = self.predictor.predict(columns, reasons=request.reasons)
         return PredictResponse(
@@ -82,6 +86,7 @@ class TabularTask:
             decision=self.decision,
             predictions=self._answers.read(answers),
             operating_point=self._point,
+            looked_up=looked_up,
         )
 
     def _looked_up(self, lookup: Lookup, rows: Sequence[Row], context: Context) -> Columns:
@@ -115,3 +120,18 @@ class TabularTask:
                             hint="let its SQL say what then counts: coalesce(..., 0); train again",
                         )
         return found
+
+
+def _told(
+    lookup: Lookup, rows: Sequence[Row], columns: Columns
+) -> tuple[Mapping[str, Scalar], ...]:
+    """Return what was looked up for each row, and what else it was answered by and did not have."""
+    values = {name: np.asarray(column, dtype=object).tolist() for name, column in columns.items()}
+    return tuple(
+        {
+            name: None if column[at] != column[at] else column[at]
+            for name, column in values.items()
+            if name in lookup.names or (name not in row and column[at] is not None)
+        }
+        for at, row in enumerate(rows)
+    )
