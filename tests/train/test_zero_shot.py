@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from plait.core.errors import InvalidSettings
 from plait.core.protocol import Sample
 from plait.core.schema import Field, Schema
 from plait.engines.base import load, read_artefact
@@ -105,3 +106,10 @@ def test_levels_are_said_in_words_unless_two_would_be_one():
         "true",
     )
     assert words_of(("a_b", "a-b")) == ("a_b", "a-b")
+
+
+def test_weights_that_are_none_are_told_before_anything_is_fitted(model, tmp_path):
+    (tmp_path / "junk.gguf").write_bytes(b"no weights")
+    with pytest.raises(InvalidSettings, match=r"junk\.gguf is no GGUF file") as caught:
+        LlmZeroShot(tmp_path / "a", model=replace(model, path=tmp_path / "junk.gguf"))
+    assert caught.value.where == "models.small.weights"

@@ -109,6 +109,10 @@ def _check_candidates(contract: Contract, node: Node, tree: Node) -> None:
             if not model:
                 hint = f"write {method}@MODEL, a row of `models:` with `engine: {engine}`"
                 raise _wrong(listed, f"{hint}: {', '.join(rows) or 'there is none'}")
+            other = find_node(tree, "models", model, "engine")
+            if other is not None and other.content != engine:
+                runs = f"{method} runs a model of the engine {engine}, and {model} is of"
+                raise _wrong(listed, f"{runs} {shown(other.content)} ({other.where})")
             _check_name("unknown_model", f"model of the engine {engine}", model, rows, listed)
             if not _NAME.fullmatch(model):
                 raise _wrong(listed, "rename the model: a candidate's name stands in file names")

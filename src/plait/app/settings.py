@@ -131,12 +131,16 @@ class Project:
 
     @contextmanager
     def placing(self, *names: str) -> Iterator[None]:
-        """Give an error within, which names a key below `names`, the file and line of that key."""
+        """Give an error within, which names a key, the file and line of that key.
+
+        The key is one below `names`, or one of `models`.
+        """
         try:
             yield
         except PlaitError as error:
-            node = find_node(self.tree, *names)
-            node = node and _dotted(node, error.where)
+            below = self.tree if error.where.startswith("models.") else None
+            below = below or find_node(self.tree, *names)
+            node = below and _dotted(below, error.where)
             if node is not None:
                 error.where = node.where
             raise

@@ -131,6 +131,8 @@ def _check_problem(make: Recipe, folder: Path, sample: Sample) -> None:
     runnable = fit(make(folder / "one"), sample)
     after = repr([list(each) for each in (*sample.columns.values(), sample.target)])
     assert before == after, "its fit changes the sample"
+    answers = callable(getattr(runnable, "predict", None))
+    assert answers, f"its fit returns {type(runnable).__name__}, which has no `predict`"
     manifest = read_artefact(folder / "one").manifest
     _check_manifest(manifest, sample)
     _check_rows_held(manifest, folder / "one", sample)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from plait.core.contract import Paradigm
+from plait.core.errors import InvalidSettings
 from plait.core.ids import Json
 from plait.core.protocol import Predictor, Sample
 from plait.engines.answer import level_text
@@ -20,6 +21,8 @@ from plait.train.text import calibrated, export_text, target_of, text_pipeline_o
 
 NOTHING = ("", "N/A", "[MASK]")
 """Texts that say nothing, by which a label's head start is told (Zhao et al. 2021)."""
+
+MAGIC = b"GGUF"
 
 MOST_CALIBRATED = 500
 """The probabilities are calibrated on at most so many texts."""
@@ -48,6 +51,25 @@ class LlmZeroShot:
         threshold: float | None = None,
         abstain: float | None = None,
     ) -> None:
+        """Look at the weights.
+
+        Args:
+            folder: as of a `plait.train.base.TextRecipe`.
+            model: a GGUF file of a model that follows instructions, and its licence.
+            threshold: as `folder`.
+            abstain: likewise.
+
+        Raises:
+            InvalidSettings: `settings_wrong_value`, the file is no GGUF.
+        """
+        with model.path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise InvalidSettings(
+                    "settings_wrong_value",
+                    f"{model.path} is no GGUF file",
+                    where=f"models.{model.name}.weights",
+                    hint="name weights of llama.cpp, such as smollm2-135m or a .gguf file",
+                )
         self.name = f"llm_zero_shot@{model.name}"
         self._folder = folder
         self._model = model
