@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from threading import Event, Thread
 
 import pytest
 
@@ -106,10 +107,90 @@ def test_a_release_that_failed_is_tried_again(live, answering, declare, linear, 
         assert "loan" in live.failures
     live.refresh()  # it is too early
     assert "loan" in live.failures
-    monkeypatch.setattr(live, "_again", 0.0)
+    live._seat("loan").again = 0.0
     live.refresh()
     assert live.failures == {}
     assert live.task("loan").decision == made.id
+
+
+def fault(*_, **__):
+    raise RuntimeError("a fault of plait")
+
+
+@pytest.mark.parametrize("fails", ["find_decision", "change_counter"])
+def test_the_watch_goes_on_after_what_is_unexpected(
+    live, answering, declare, linear, monkeypatch, caplog, fails
+):
+    monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    live.watch()
+    before = live.task("loan").decision
+    with monkeypatch.context() as patch:
+        patch.setattr(answering.store if fails == "change_counter" else module, fails, fault)
+        made = declare(answering, "loan", linear(0.7), winner="late")
+        until(lambda: caplog.records)
+        if fails == "find_decision":
+            until(lambda: "a fault of plait" in live.problems().get("loan", ""))
+        assert live.task("loan").decision == before
+    assert caplog.records[0].exc_info[0] is RuntimeError
+    until(lambda: live.task("loan").decision == made.id)
+    until(lambda: live.problems() == {})
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Let the tables of `loan` take until the event is set; what is begun is told."""
+    begun, read = [], Event()
+
+    def lookup_of(_, decision, *__):
+        begun.append(decision.contract)
+        if decision.contract == "loan":
+            assert read.wait(5)
+
+    monkeypatch.setattr(module, "lookup_of", lookup_of)
+    yield begun, read
+    read.set()
+
+
+def test_tables_that_take_long_delay_no_other_contract(live, answering, declare, linear, slow):
+    begun, read = slow
+    read.set()
+    live.watch()
+    read.clear()
+    before = live.task("loan").decision
+    late = declare(answering, "loan", linear(0.7), winner="late")
+    until(lambda: begun.count("loan") == 2)
+    quick = declare(answering, "rent", linear(0.6), winner="quick")
+    until(lambda: live.task("rent").decision == quick.id)
+    assert live.task("loan").decision == before
+    read.set()
+    until(lambda: live.task("loan").decision == late.id)
+
+
+def test_a_caller_does_not_wait_for_what_another_reads(
+    live, answering, declare, linear, slow, monkeypatch
+):
+    begun, read = slow
+    read.set()
+    before = live.task("loan").decision
+    read.clear()
+    late = declare(answering, "loan", linear(0.7), winner="late")
+    monkeypatch.setattr(module, "INTERVAL_SECONDS", -1.0)
+    told = []
+    caller = Thread(target=lambda: told.append(live.task("loan").decision))
+    caller.start()
+    until(lambda: begun.count("loan") == 2)
+    assert live.task("loan").decision == before
+    assert live.task("rent")
+    read.set()
+    caller.join()
+    assert told == [late.id]
+
+
+def test_a_question_to_one_contract_reads_no_table_of_another(live, slow):
+    begun, _ = slow
+    live.task("rent")
+    assert begun == ["rent"]
 
 
 def fail(*_, **__):

@@ -6,6 +6,8 @@ import datetime
 import os
 import random
 import shutil
+import weakref
+from threading import Event, Thread
 
 import httpx
 import numpy as np
@@ -14,12 +16,13 @@ import pytest
 
 import plait
 from plait.app import lookup as module
-from plait.app.lookup import lookup_for
+from plait.app.lookup import Lookup, lookup_for
 from plait.app.settings import load_project
 from plait.core.budget import Budget
 from plait.core.context import Context
 from plait.core.errors import InvalidData, InvalidRequest, InvalidSettings
 from plait.core.request import PredictRequest
+from plait.core.schema import Field, Schema
 from plait.core.trace import Trace
 from plait.flow.handle import inline
 from plait.registry.dataset import read_dataset
@@ -274,6 +277,106 @@ def test_a_release_whose_tables_are_gone_says_so(desk):
     with plait.open(desk) as app:
         assert "payments.csv" in app.live.problems() or app.live.tasks() == {}
         assert "payments.csv" in app.live.failures["loan"]
+
+
+def test_a_release_whose_tables_give_another_kind_says_so(desk):
+    write(desk / "rates.csv", ("region", "rate"), [("n", "low"), ("s", "high")])
+    with plait.open(desk) as app:
+        assert app.live.tasks() == {}
+        assert "features.rate.sql: the tables give a string" in app.live.failures["loan"]
+        assert readiness(app)[1]["problems"].keys() == {"loan"}
+
+
+@pytest.mark.parametrize(
+    ("before", "kinds"),
+    [
+        ("number", {"number"}),
+        ("boolean", {"boolean"}),
+        ("category", {"string"}),
+        ("text", {"string"}),
+        ("time", {"string", "time"}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("number", [1, 2]),
+        ("boolean", ["true", "false"]),
+        ("string", ["1", "x"]),
+        ("time", ["2024-01-01", "2024-02-01"]),
+    ],
+)
+def test_the_tables_give_what_the_artefact_was_trained_on(desk, before, kinds, kind, values):
+    text = SETTINGS.replace("SELECT max(rate)", "SELECT any_value(rate)")
+    (desk / "plait.yaml").write_text(text)
+    write(desk / "rates.csv", ("region", "rate"), list(zip("ns", values, strict=True)))
+    contract = load_project(desk).contract("loan")
+    row = {each.name: each.kind for each in read_table(desk / "loans.csv").columns}
+    taken = Schema((Field(name="rate", kind=before), Field(name="amount", kind="number")))
+
+    def read():
+        return Lookup(contract, contract.tables, desk, row, taken=taken)
+
+    if kind in kinds:
+        assert read().names == {"late", "usual", "rate"}
+        return
+    with pytest.raises(InvalidSettings, match=f"give a {kind} for it") as caught:
+        read()
+    assert (caught.value.where, caught.value.hint[:4]) == ("features.rate.sql", "mend")
+
+
+def put(path, text):
+    """Replace a file whole."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def test_tables_that_are_replaced_are_freed(app, desk, soon):
+    lookup = app.live.task("loan").lookup
+    table, held = (desk / "rates.csv").read_text(), []
+    for at in range(8):
+        held.append(weakref.ref(lookup._as_of))
+        put(desk / "rates.csv", f"{table}r{at},{at}\n")
+        app.predict("loan", ROW)
+    assert lookup._as_of is not held[-1]()
+    assert [each() for each in held] == [None] * 8
+
+
+def test_the_tables_of_a_release_that_is_replaced_are_freed(app, soon):
+    app.predict("loan", ROW)
+    lookup = weakref.ref(app.live.task("loan").lookup)
+    as_of = weakref.ref(lookup()._as_of)
+    app.release(app.decisions("loan")[0].id)
+    app.predict("loan", ROW)
+    assert (lookup(), as_of()) == (None, None)
+
+
+def test_whoever_asks_while_tables_are_read_gets_the_old_answers_or_the_new(app, desk, soon):
+    def rates(north, south):
+        return f"region,rate\nn,{north}\ns,{south}\n"
+
+    lookup, ended, found = app.live.task("loan").lookup, Event(), []
+    asked = {"customer": ["C3"] * 2, "region": ["n", "s"], "applied": ["2024-06-01"] * 2}
+    alone = {name: values[:1] for name, values in asked.items()}
+
+    def ask(columns):
+        while not ended.is_set():
+            found.append(tuple(float(each) for each in lookup.filled(columns, 0.0)["rate"]))
+
+    askers = [Thread(target=ask, args=(columns,)) for columns in (asked, asked, alone)]
+    for each in askers:
+        each.start()
+    for at in range(4):
+        put(desk / "rates.csv", rates(at, at + 0.5))
+        lookup.refresh()
+    ended.set()
+    for each in askers:
+        each.join()
+    known = {(1.5, 2.5), *((at, at + 0.5) for at in range(4))}
+    assert set(found) <= known | {each[:1] for each in known}
+    assert {len(each) for each in found} == {1, 2}
+    assert lookup.filled(asked, 0.0)["rate"].tolist() == [3.0, 3.5]
 
 
 def test_a_release_keeps_the_sql_that_it_was_trained_with(desk):

@@ -1,3 +1,4 @@
+import errno
 import gzip
 import os
 import sys
@@ -75,6 +76,30 @@ def test_a_file_without_the_right_to_read_it():
         loans.parent.chmod(0o755)
         with powerless(), pytest.raises(InvalidData) as caught:
             read_table(loans)
+    assert caught.value.code == "data_unreadable"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes to take the right away")
+@pytest.mark.parametrize("name", ["loans.csv", "*.csv"])
+def test_a_folder_that_may_not_be_looked_into(name: str):
+    with TemporaryDirectory() as folder:
+        closed = Path(folder) / "closed"
+        closed.mkdir()
+        closed.parent.chmod(0o755)
+        closed.chmod(0)
+        with powerless(), pytest.raises(InvalidData, match="Permission denied") as caught:
+            find_files(closed / name, closed)
+    assert caught.value.code == "data_unreadable"
+    assert caught.value.where == str(closed / name)
+
+
+def test_a_disk_whose_server_forgot_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def stale(path: Path) -> bool:
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", stale)
+    with pytest.raises(InvalidData, match="Stale file handle") as caught:
+        find_files(tmp_path / "loans.csv", tmp_path)
     assert caught.value.code == "data_unreadable"
 
 

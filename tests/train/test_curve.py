@@ -28,7 +28,7 @@ def curve(winner, rival, metric="roc_auc"):
             [0.6, 0.65, 0.7],
             "roc_auc",
             -0.05,
-            "pass it at about 800 rows: more data may",
+            "pass it at about 800 training rows: more",
         ),
         (
             [0.8, 0.8, 0.8],

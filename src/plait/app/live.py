@@ -1,14 +1,18 @@
 """What answers for each contract at this moment, swapped when a release changes."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from plait.app.lookup import lookup_of
+from plait.app.lookup import Lookup, lookup_of
 from plait.core.columns import Scalar
 from plait.core.contract import Contract
+from plait.core.decision import Decision
 from plait.core.errors import PlaitError, UnknownName
 from plait.core.protocol import Predictor, RowTask
 from plait.core.schema import Field
@@ -23,9 +27,28 @@ from plait.tasks import TABLE
 
 log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 0.25
-RETRY_SECONDS = 10.0
+RETRY_SECONDS = 2.0
 
 tasks: Table[Callable[..., RowTask]] = Table("tasks", TABLE)
+
+
+@dataclass(slots=True, eq=False)
+class _Seat:
+    """What is known of the release of one contract.
+
+    Attributes:
+        looking: held by the thread that looks for something newer.
+        looked: when one last did.
+        tried: number of the release that was loaded last, or could not be.
+        again: when it is tried again.
+        pause: until when nobody looks, after what was unexpected.
+    """
+
+    looking: Lock = field(default_factory=Lock)
+    looked: float = -math.inf
+    tried: int = -1
+    again: float = math.inf
+    pause: float = -math.inf
 
 
 class Live:
@@ -33,7 +56,8 @@ class Live:
 
     A release is loaded and warmed beside the old one, then takes its place between two requests;
     requests under way end on what they began with. A release that fails to load leaves the old one
-    answering, is named in `failures`, and is tried again every ten seconds.
+    answering, is named in `failures`, and is tried again every ten seconds. No contract waits for
+    another one's: large tables that features are looked up in may take long to read.
 
     Attributes:
         failures: contract -> why its newest release could not be loaded.
@@ -56,11 +80,11 @@ class Live:
         self._folder = folder
         self._data = data
         self._tasks: Mapping[str, RowTask] = {}
-        self._taken: dict[str, int] = {}
+        self._seats: dict[str, _Seat] = {}
+        self._champions: Mapping[str, ReleaseRow] = {}
         self._counter = -1
-        self._looked = 0.0
-        self._again = 0.0
-        self._lock = Lock()
+        self._unexpected: dict[str, str] = {}
+        self._lock = Lock()  # held for assignments only
         self._stop = Event()
         self._thread: Thread | None = None
 
@@ -70,22 +94,25 @@ class Live:
         Raises:
             UnknownName: there is no such contract, or nothing answers for it yet.
         """
-        task = self.tasks().get(contract)
-        if task is not None:
-            return task
         if contract not in self._contracts:
             raise UnknownName.of("unknown_contract", "contract", contract, list(self._contracts))
-        failure = self.failures.get(contract)
+        if self._thread is None:
+            self._ask(contract)
+        task = self._tasks.get(contract)
+        if task is not None:
+            return task
+        failure = self.problems().get(contract)
         raise UnknownName(
             "not_trained",
             f"nothing answers for {contract!r}" + (f": {failure}" if failure else " yet"),
-            hint=f"`plait train {contract}`",
+            hint="mend that: it is tried again" if failure else f"`plait train {contract}`",
         )
 
     def tasks(self) -> Mapping[str, RowTask]:
         """Return everything that answers now, by contract."""
-        if self._thread is None and time.monotonic() - self._looked > INTERVAL_SECONDS:
-            self.refresh()
+        if self._thread is None:
+            for contract in self._contracts:
+                self._ask(contract)
         return self._tasks
 
     def problems(self) -> dict[str, str]:
@@ -95,23 +122,18 @@ class Live:
             for name, task in self._tasks.items()
             if task.lookup is not None and task.lookup.problem
         }
-        return tables | self.failures
+        unexpected = {name: told for name, told in self._unexpected.items() if name}
+        return tables | self.failures | unexpected
 
     def refresh(self) -> None:
-        """Take every release that is new since the last look."""
-        with self._lock:
-            self._looked = time.monotonic()
-            for task in self._tasks.values():
-                if task.lookup is not None:
-                    task.lookup.refresh()
-            counter = self._store.change_counter()
-            due = bool(self.failures) and time.monotonic() > self._again
-            if counter == self._counter and not due:
-                return
-            for (contract, role), row in self._store.releases().items():
-                if role == "champion" and contract in self._contracts:
-                    self._take(contract, row)
-            self._counter = counter
+        """Take every release that is new since the last look, then tables that have changed."""
+        self._survey()
+        for contract in self._contracts:
+            with self._seat(contract).looking:
+                self._take(contract)
+        for contract in self._contracts:
+            with self._seat(contract).looking:
+                self._renew(contract)
 
     def watch(self) -> None:
         """Look for new releases four times a second, in a thread, until `close`."""
@@ -126,14 +148,76 @@ class Live:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stop.wait(INTERVAL_SECONDS):
-            try:
-                self.refresh()
-            except PlaitError as error:  # the store may be busy; the next look comes soon
-                log.warning("looking for releases: %s", error)
+        """Look until `close`, at each contract in a thread of its own.
 
-    def _take(self, contract: str, row: ReleaseRow) -> None:
-        if self._taken.get(contract) == row.seq:
+        What goes wrong unexpectedly ends one look, never the watch: it is its future's to tell.
+        """
+        looks: dict[str, Future[None]] = {}
+        with ThreadPoolExecutor(1 + len(self._contracts), "plait-release") as pool:
+            while not self._stop.wait(INTERVAL_SECONDS):
+                if time.monotonic() > self._seat("").pause:
+                    self._tell("", pool.submit(self._survey))
+                for contract, look in list(looks.items()):
+                    if look.done():
+                        self._tell(contract, looks.pop(contract))
+                for contract in self._contracts:
+                    if contract not in looks and time.monotonic() > self._seat(contract).pause:
+                        looks[contract] = pool.submit(self._look, contract)
+
+    def _tell(self, contract: str, look: "Future[None]") -> None:
+        """Say what a look ended with, where that is an error."""
+        error = look.exception()
+        if error is None:
+            self._unexpected.pop(contract, None)
+        elif isinstance(error, PlaitError):  # the store may be busy; the next look comes soon
+            log.warning("looking for releases: %s", error)
+        else:
+            self._seat(contract).pause = time.monotonic() + RETRY_SECONDS
+            self._unexpected[contract] = f"unexpected {type(error).__name__}: {error}"
+            log.error("looking for releases of %s", contract or "all", exc_info=error)
+
+    def _ask(self, contract: str) -> None:
+        """Look for something newer to answer a question with, unless that was done just now."""
+        seat = self._seat(contract)
+        if time.monotonic() - seat.looked <= INTERVAL_SECONDS:
+            return
+        self._survey()
+        self._look(contract)
+
+    def _survey(self) -> None:
+        """Read what is released."""
+        counter = self._store.change_counter()
+        if counter != self._counter:
+            rows = self._store.releases().items()
+            champions = {name: row for (name, role), row in rows if role == "champion"}
+            with self._lock:
+                self._champions, self._counter = champions, counter
+
+    def _look(self, contract: str) -> None:
+        """Take what is newer of one contract; leave it to whoever is at it already."""
+        seat = self._seat(contract)
+        if not seat.looking.acquire(blocking=contract not in self._tasks):
+            return
+        try:
+            self._take(contract)
+            self._renew(contract)
+        finally:
+            seat.looked = time.monotonic()
+            seat.looking.release()
+
+    def _seat(self, contract: str) -> _Seat:
+        return self._seats.setdefault(contract, _Seat())
+
+    def _renew(self, contract: str) -> None:
+        """Read the tables of what answers again, where they have changed."""
+        task = self._tasks.get(contract)
+        if task is not None and task.lookup is not None:
+            task.lookup.refresh()
+
+    def _take(self, contract: str) -> None:
+        """Load the newest release of a contract, where it does not answer yet."""
+        row, seat = self._champions.get(contract), self._seat(contract)
+        if row is None or (row.seq == seat.tried and time.monotonic() < seat.again):
             return
         try:
             folder = artefact_folder(self._store, row.artefact, self._folder)
@@ -141,11 +225,11 @@ class Live:
             _warm(predictor)
             decision = find_decision(self._store, row.decision)
             ignored = columns_of(self._store, decision)
-            lookup = lookup_of(self._store, decision, self._contracts[contract], self._data)
+            lookup = self._lookup(contract, decision, predictor)
         except PlaitError as error:
             if error.retryable:  # a busy store: the next look takes it
                 raise
-            self._again = time.monotonic() + RETRY_SECONDS
+            seat.tried, seat.again = row.seq, time.monotonic() + RETRY_SECONDS
             self.failures[contract] = str(error)
             log.error("release %d of %s cannot be loaded: %s", row.seq, contract, error)
         else:
@@ -158,8 +242,13 @@ class Live:
                 ignored=ignored,
                 lookup=lookup,
             )
-            self._tasks = {**self._tasks, contract: task}  # one assignment: readers need no lock
-            self._taken[contract] = row.seq
+            with self._lock:  # one assignment: readers need none
+                self._tasks = {**self._tasks, contract: task}
+            seat.tried, seat.again = row.seq, math.inf
+
+    def _lookup(self, contract: str, decision: Decision, predictor: Predictor) -> Lookup | None:
+        taken = predictor.artefact.manifest.input
+        return lookup_of(self._store, decision, self._contracts[contract], self._data, taken)
 
 
 def _warm(predictor: Predictor) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import gettempdir
 from threading import Lock
 from typing import cast
 
@@ -104,6 +103,7 @@ class Lookup:
         folder: Path,
         row: Mapping[str, ColumnKind],
         nullable: Collection[str] = (),
+        taken: Schema | None = None,
     ) -> None:
         """Read the tables.
 
@@ -113,13 +113,16 @@ class Lookup:
             folder: where relative paths start.
             row: columns of the data -> what they are.
             nullable: those of them that may be missing.
+            taken: what the artefact takes that was trained on the features; None before training.
 
         Raises:
-            InvalidSettings: the SQL cannot be run on these tables and rows.
+            InvalidSettings: the SQL cannot be run on these tables and rows, or gives what the
+                artefact was not trained on.
             InvalidData: a table cannot be read.
         """
         self.names = frozenset(contract.queries)
         self.problem = ""
+        self._taken = taken
         self._time = contract.time
         self._folder = folder
         self._row = dict(row)
@@ -208,13 +211,27 @@ class Lookup:
             return
         self._seen = seen  # what cannot be read is not tried again until it changes
         versions, fresh = self._read()
-        if fresh.kinds != self._as_of.kinds:
+        if fresh.kinds != self._as_of.kinds:  # texts among what all were times, for one
             raise InvalidSettings(
                 "settings_wrong_value",
                 f"they give {_words(fresh.kinds)}, and gave {_words(self._as_of.kinds)}",
-                hint="mend the tables, or train anew",
+                hint="mend the tables, or train the contract anew",
             )
         self.versions, self._as_of, self.problem = versions, fresh, ""
+
+    def _check_taken(self, kinds: Mapping[str, ColumnKind]) -> None:
+        """Refuse features that are not of the kind that the artefact was trained on."""
+        for field in self._taken.fields if self._taken else ():
+            kind = kinds.get(field.name)
+            before = "string" if field.kind in ("category", "text") else field.kind
+            times = kind == "string" and before == "time"  # texts may all have been times
+            if kind not in (None, before) and not times:
+                raise InvalidSettings(
+                    "settings_wrong_value",
+                    f"the tables give a {kind} for it, and gave a {before} in training",
+                    where=f"features.{field.name}.sql",
+                    hint="mend the tables, or train the contract anew",
+                )
 
     def notes(self) -> list[str]:
         """Return what a reader of a decision must know of the tables."""
@@ -260,7 +277,7 @@ class Lookup:
         """Return what tells whether a file of a table has changed."""
         found = []
         for source in self._places.values():
-            for file in find_files(self._folder / source.data, Path(gettempdir())):
+            for file in find_files(self._folder / source.data, self._folder):
                 try:
                     seen = file.stat()
                 except OSError:
@@ -271,6 +288,7 @@ class Lookup:
     def _read(self) -> tuple[tuple[Version, ...], AsOf]:
         tables = {name: read_table(self._folder / each.data) for name, each in self._places.items()}
         as_of = AsOf(self._selects, tables, self._row)
+        self._check_taken(as_of.kinds)
         places = self._places.items()
         return tuple(Version.of(name, each, tables[name]) for name, each in places), as_of
 
@@ -320,7 +338,9 @@ def lookup_for(folder: Path, contract: Contract, frame: Frame) -> Lookup | None:
     return Lookup(contract, contract.tables, folder, row)
 
 
-def lookup_of(store: Store, decision: Decision, contract: Contract, folder: Path) -> Lookup | None:
+def lookup_of(
+    store: Store, decision: Decision, contract: Contract, folder: Path, taken: Schema
+) -> Lookup | None:
     """Return what looks up the features that a released decision rests on; None without any.
 
     The SQL is that of the decision, whatever the settings say by now; where the tables lie is
@@ -331,6 +351,7 @@ def lookup_of(store: Store, decision: Decision, contract: Contract, folder: Path
         decision: that was released.
         contract: as it is set now.
         folder: where relative paths start.
+        taken: what the artefact takes.
 
     Raises:
         UnknownName: `unknown_dataset`, the version of the data is gone.
@@ -348,7 +369,7 @@ def lookup_of(store: Store, decision: Decision, contract: Contract, folder: Path
     columns = cast("list[Mapping[str, Json]]", row.body["columns"])
     kinds = {str(each["name"]): cast(ColumnKind, each["kind"]) for each in columns}
     nullable = {str(each["name"]) for each in columns if each.get("nullable")}
-    return Lookup(trained, contract.tables, folder, kinds, nullable)
+    return Lookup(trained, contract.tables, folder, kinds, nullable, taken)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -28,7 +28,9 @@ def command(host: str | None, port: int | None, project: Path, as_json: bool) ->
                 return
             name = escape(app.project.settings.project)
             whole(f"[bold]{name}[/] answers on {url}  (console {url}/, API {url}/docs)")
+            problems = app.live.problems()
             for each in waiting:
-                whole(f"  {escape(each)}: nothing answers yet, `plait train {escape(each)}`")
+                why = problems.get(each, f"nothing answers yet, `plait train {each}`")
+                whole(f"  {escape(each)}: {escape(why)}")
 
         serve(app, ready)

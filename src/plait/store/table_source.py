@@ -37,30 +37,42 @@ def find_files(source: str | Path, scratch: Path) -> list[Path]:
     """Return the files that `source` names; what lies behind http is brought to `scratch`.
 
     Raises:
-        InvalidData: `data_missing`, or `data_unreadable` for a folder.
+        InvalidData: `data_missing`; `data_unreadable`, it is a folder, or the disk does not tell.
     """
     text = str(source)
     if text.startswith(("http://", "https://")):
         return [_download(text, scratch)]
     if text.startswith("file://"):
         text = url2pathname(urlsplit(text).path)
-    path = Path(text)
+    try:
+        return _files(Path(text))
+    except OSError as error:  # a folder above it may not be looked into, or its server is gone
+        raise _unreadable(text, error) from None
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files of a path or a glob.
+
+    Raises:
+        InvalidData: as `find_files`.
+        OSError: the disk does not tell.
+    """
     if path.is_dir():
         raise InvalidData(
             "data_unreadable",
             "it is a folder",
-            where=text,
+            where=str(path),
             hint=f"name a file, or {path / '*.csv'}",
         )
     if path.exists():  # before the glob: a name may hold brackets
         return [path]
-    found = [Path(each) for each in sorted(glob.glob(text, recursive=True))]
+    found = [Path(each) for each in sorted(glob.glob(str(path), recursive=True))]
     found = [each for each in found if each.is_file()]
     if not found:
         beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
         near = nearest_of(path.name, beside)
         hint = f"did you mean {str(path.with_name(near))!r}?" if near else "check the path"
-        raise InvalidData("data_missing", "there is no such file", where=text, hint=hint)
+        raise InvalidData("data_missing", "there is no such file", where=str(path), hint=hint)
     return found
 
 
@@ -116,12 +128,12 @@ def opened(path: Path) -> Iterator[gzip.GzipFile | io.BufferedReader]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise foreign(path, f"the gzip file is damaged: {error}", "pack it again") from None
     except OSError as error:
-        raise InvalidData(
-            "data_unreadable",
-            f"it cannot be read: {error.strerror}",
-            where=str(path),
-            hint="check who may read it",
-        ) from None
+        raise _unreadable(str(path), error) from None
+
+
+def _unreadable(where: str, error: OSError) -> InvalidData:
+    message = f"it cannot be read: {error.strerror}"
+    return InvalidData("data_unreadable", message, where=where, hint="check who may read it")
 
 
 def _download(url: str, scratch: Path) -> Path:

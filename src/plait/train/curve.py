@@ -125,8 +125,8 @@ def _verdict(names: tuple[str, str], slope: float, last: float, rows: int) -> st
     doublings = last / -slope
     if doublings <= np.log2(FAR):
         return (
-            f"{gains}, and would pass it at about {rows * 2**doublings:,.0f} rows: more data may "
-            "change the winner."
+            f"{gains}, and would pass it at about {rows * 2**doublings:,.0f} training rows: more "
+            "data may change the winner."
         )
     return f"{gains}, too little to pass it within {FAR:g} times the rows."
 
