@@ -73,12 +73,13 @@ contracts:
         ("text", "llm_zero_shot", "settings_wrong_value", "write llm_zero_shot@MODEL, .*: small$"),
         ("text", "llm_zero_shot@", "settings_wrong_value", "llm_zero_shot@MODEL"),
         ("text", "llm_zero_shot@smal", "unknown_model", "small"),
-        ("text", "llm_zero_shot@icl", "unknown_model", "small"),
+        ("text", "llm_zero_shot@icl", "settings_wrong_value", "icl is of 'tabicl' .*yaml:4"),
         ("text", "zero_shot@small", "unknown_component", "llm_zero_shot"),
         ("text", "majority@small", "settings_wrong_value", "write majority"),
         ("tabular", "linear@icl", "settings_wrong_value", "write linear"),
         ("tabular", "tabicl", "settings_wrong_value", "tabicl@MODEL"),
-        ("tabular", "tabicl@small", "unknown_model", "icl"),
+        ("tabular", "tabicl@small", "settings_wrong_value", "small is of 'llamacpp'"),
+        ("tabular", "tabicl@mall", "unknown_model", "icl"),
     ],
 )
 def test_a_candidate_that_runs_a_model_names_one_of_its_engine(tmp_path, task, name, code, said):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plait.core.errors import InvalidRequest
-from plait.core.schema import Field, RowReader, Schema
+from plait.core.schema import Field, RowReader, Schema, time_of
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 KINDS = st.sampled_from(["number", "boolean", "category", "text", "time"])
@@ -278,3 +278,12 @@ def test_rows_that_fit_come_back_as_they_are(drawn):
     schema, rows = drawn
     columns = RowReader(schema).columns(rows)
     assert columns == {name: [row[name] for row in rows] for name in schema.names}
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00"])
+def test_a_time_that_utc_does_not_have_is_none(text):
+    assert time_of(text) is None
+    with pytest.raises(InvalidRequest) as caught:
+        RowReader(LOANS).columns([{**ROW, "day": text}])
+    assert caught.value.code == "row_wrong_type"
+    assert time_of(text[:-6]) == datetime.datetime.fromisoformat(text[:-6] + "+00:00")

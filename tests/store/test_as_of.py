@@ -1,6 +1,9 @@
 """Features as of a row's time: never from later, the same alone and in a batch, bit for bit."""
 
+import os
 import struct
+import subprocess
+import sys
 from threading import Thread
 
 import duckdb
@@ -245,8 +248,18 @@ def test_times_may_be_numbers():
         ("SELECT max(paid_at) - row.applied FROM payments", "INTERVAL"),
         ("SELECT list(amount) FROM payments", r"DOUBLE\[\]"),
         ("SELECT NULL", "NULL"),
+        ("SELECT max(to_months(days::INT)) IS NULL FROM payments", "a month is not 30 days"),
+        ("SELECT first(paid_at - row.applied) IS NULL FROM payments", "a month is not 30 days"),
+        (
+            "SELECT count(*) FROM (SELECT DISTINCT to_days(days::INT) FROM payments)",
+            "a month is not 30 days",
+        ),
+        (
+            "SELECT count(*) FROM (SELECT 1 FROM payments GROUP BY to_days(days::INT))",
+            "a month is not 30 days",
+        ),
         ("SELECT max(amount) + max(kind) FROM payments", "VARCHAR"),
-        ("SELECT count(*) FROM payments WHERE days = row.customer", "days of payments is a number"),
+        ("SELECT count(*) FROM payments WHERE days = row.customer", "would be taken for a DOUBLE"),
     ],
 )
 def test_sql_that_cannot_be_run_on_the_tables(sql, said):
@@ -257,13 +270,16 @@ def test_sql_that_cannot_be_run_on_the_tables(sql, said):
     assert "held" not in str(caught.value)
 
 
-def test_a_value_that_cannot_be_converted_is_an_error_of_ours():
+def test_a_value_that_cannot_be_converted_is_an_error_of_ours(caplog):
     tables = as_of([("ann", 1, 1.0, 1, "a")], {"x": "SELECT max(kind::INT) FROM payments"})
-    with pytest.raises(EngineError, match="x cannot be looked up") as caught:
-        tables.values({"applied": ["2024-12-01"]}, 1)
-    assert "try_cast" in caught.value.hint
-    with pytest.raises(EngineError):
-        tables.values({"applied": ["2024-12-01"] * 2}, 2)
+    for rows in (1, 2):
+        caplog.clear()
+        with pytest.raises(EngineError, match="x cannot be looked up: a conversion") as caught:
+            tables.values({"applied": ["2024-12-01"] * rows}, rows)
+        assert "try_cast" in caught.value.hint
+        assert "'a'" not in str(caught.value)  # a cell of a row that the caller may not know
+        assert [each.levelname for each in caplog.records] == ["WARNING"]
+        assert "'a'" in caplog.text
     assert tables.values({"applied": ["2023-12-01"]}, 1) == {"x": [None]}
 
 
@@ -291,6 +307,20 @@ def test_the_tables_are_closed_to_files_and_settings(tmp_path):
             cursor.execute(sql)
 
 
+def test_a_cursor_has_the_settings_of_its_connection():
+    tables = as_of([])
+    sql = "SELECT name, value FROM duckdb_settings() WHERE name NOT LIKE '%thread%' ORDER BY name"
+    found = tables._cursor().execute(sql).fetchall()
+    assert dict(found)["pandas_analyze_sample"] == "0"
+    assert found == tables._connection.execute(sql).fetchall()
+
+
+def test_sql_that_is_nested_too_deep_is_an_error_of_ours():
+    for sql in ("SELECT max(x) FROM " + "(FROM " * 300 + "payments" + ")" * 300,):
+        with pytest.raises(InvalidSettings, match="nested too deep"):
+            as_of([], {"x": sql})
+
+
 def test_threads_ask_side_by_side():
     tables = as_of([("ann", at, float(at), 1, "a") for at in range(20)], SOME)
     whole = columns([("ann", at, 1.0, True) for at in range(20)])
@@ -310,3 +340,137 @@ def test_threads_ask_side_by_side():
     for each in threads:
         each.join()
     assert not wrong
+
+
+USUAL = "2026-05-31T10:00:00-05:00"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [USUAL, USUAL, "20260531"],
+        ["2026-05-31", "2026-W22-7"],
+        ["2026-05-31T10", "2026-05-31"],
+        ["2026-05-31 10:00", "2026-05-31T10:00:00.5"],
+        ["2026-05-31T10:00:00.1234567", "2026-05-31"],
+        ["2026-05-31T10:00:00Z", "2026-05-31T10:00:00+05:30"],
+        ["9999-12-31T23:59:59.999999", "0001-01-01"],
+        [None, "2026-05-31"],
+    ],
+)
+def test_a_time_is_the_same_in_a_batch(times):
+    frame = Frame((RawColumn("paid_at", "time", objects(times)),))
+    sql = "SELECT epoch_us(max(paid_at)) - epoch_us(row.applied) FROM payments"
+    tables = AsOf(
+        {"n": read_select("SELECT epoch_us(row.applied)", TABLES, "applied")},
+        {},
+        {"applied": "time"},
+    )
+    batch = tables.values({"applied": objects(times)}, len(times))
+    for at, each in enumerate(times):
+        assert bits(tables.values({"applied": [each]}, 1)) == bits(batch, at)
+    known = AsOf(
+        {"n": read_select(sql.partition(" - ")[0] + " FROM payments", TABLES, "applied")},
+        {"payments": frame},
+        {"applied": "time"},
+    )
+    later = known.values({"applied": ["9999-12-31T23:59:59.999999"]}, 1)["n"][0]
+    of_all = [each for each in batch["n"].tolist() if each == each]
+    assert later == max(each for each in of_all if each < 253402300799999999 or len(of_all) == 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["0000-01-01", "NaT", "", "2026-13-01", "2026-05-31\n2026-06-01", "٢٠٢٦-05-31"]
+)
+def test_what_is_no_time_is_none_in_a_batch_either(text):
+    tables = as_of([], {"x": "SELECT count(*) FROM payments"})
+    for times in ([text], [text, "2026-05-31"], [None, text]):
+        with pytest.raises(InvalidData, match="is no time"):
+            tables.values({"applied": times}, len(times))
+
+
+def test_the_zone_of_the_machine_is_nothing():
+    code = (
+        "import numpy as np\n"
+        "from plait.store.as_of import AsOf\n"
+        "from plait.store.as_of_select import read_select\n"
+        "sql = \"SELECT date_part('hour', try_cast('2024-05-01 19:00:00+00' AS timestamptz))\"\n"
+        "found = AsOf({'n': read_select(sql, {}, 'at')}, {}, {'at': 'time'})\n"
+        "two = found.values({'at': [None, None]}, 2)['n'].tolist()\n"
+        "print(found.values({'at': [None]}, 1)['n'] + two)\n"
+    )
+    for zone in ("America/New_York", "UTC"):
+        found = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert found.stdout.strip() == "[19.0, 19.0, 19.0]"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM payments WHERE kind = row.amount",
+        "SELECT count(*) FROM payments WHERE kind IN (row.amount)",
+        "SELECT count(*) FROM payments WHERE kind IN (7, 8)",
+        "SELECT count(*) FROM payments WHERE days = coalesce(row.customer, '')",
+        "SELECT count(*) FROM payments WHERE kind IS NOT DISTINCT FROM row.amount",
+        "SELECT count(*) FROM payments WHERE coalesce(kind, '') = row.amount",
+        "SELECT count(*) FROM payments WHERE CASE kind WHEN 7 THEN true END",
+        "SELECT count(*) FROM payments JOIN (SELECT row.amount AS k) x ON x.k = kind",
+        "SELECT count(*) FROM payments JOIN (SELECT row.amount AS kind) x USING (kind)",
+        "SELECT (SELECT count(*) FROM rates r WHERE r.kind = row.amount)",
+        "SELECT count(*) FROM payments WHERE days = row.customer",
+        "SELECT count(*) FROM payments WHERE kind = row.old",
+    ],
+)
+def test_a_text_is_never_taken_for_a_number(sql):
+    with pytest.raises(InvalidSettings, match="would be taken for a") as caught:
+        as_of([], {"x": sql})
+    assert caught.value.where == "features.x.sql"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM payments p, rates r WHERE p.customer = row.customer",
+        "SELECT count(*) FROM payments WHERE cast(kind AS DOUBLE) = row.amount",
+        "SELECT count(*) FROM payments WHERE kind::DOUBLE IN (row.amount, 7)",
+        "SELECT count(*) FROM payments WHERE kind = cast(row.amount AS VARCHAR)",
+        "SELECT count(*) FROM payments WHERE kind = 'a' AND days = 7 AND paid_at > '2024-01-01'",
+        "SELECT count(*) FROM payments WHERE days IN (7, '8') AND date_part('day', paid_at) > 1",
+        "SELECT if(max(kind) = 'a', 'x', 'y') FROM payments WHERE kind IN ('a', row.customer)",
+        "SELECT count(*) FROM payments WHERE row.old = true AND days > amount",
+    ],
+)
+def test_what_is_compared_with_its_like_is_taken(sql):
+    rates = Frame((RawColumn("customer", "number", np.array([1.0])),))
+    select = read_select(sql, TABLES, "applied")
+    assert AsOf({"x": select}, {"payments": payments([]), "rates": rates}, KINDS).kinds
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT cast(first(amount * days) AS VARCHAR) FROM payments",
+        "SELECT cast(arg_max(amount * days, 1) AS VARCHAR) FROM payments",
+        "SELECT cast(amount * days AS VARCHAR) FROM payments ORDER BY amount * days LIMIT 1",
+        "SELECT cast(first(x) AS VARCHAR) FROM "
+        "(FROM (SELECT amount * days AS x FROM payments) ORDER BY x LIMIT 1)",
+    ],
+)
+def test_a_negative_zero_does_not_tell_the_order_of_rows(sql):
+    known = [("ann", 1, 0.0, days, "a") for days in (1, -1, -1, 1)]
+    asked = {"applied": ["2024-01-20"] * 2}
+    found = {as_of(known[at:] + known[:at], {"x": sql}).values(asked, 2)["x"][0] for at in range(4)}
+    assert len(found) == 1
+
+
+def test_a_text_that_no_database_takes_is_an_error_of_ours():
+    tables = as_of([], {"x": "SELECT count(*) FROM payments WHERE customer = row.customer"})
+    for rows in (1, 2):
+        with pytest.raises(EngineError):
+            tables.values({"applied": ["2024-01-01"] * rows, "customer": ["\ud800"] * rows}, rows)

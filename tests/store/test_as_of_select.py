@@ -66,7 +66,7 @@ def test_what_is_read_of_the_row():
         "SELECT count(*) FROM payments p WHERE row.customer = p.client AND p.amount > ROW.amount"
     )
     assert found.reads == ("applied", "customer", "amount")
-    assert found.keys == (("client", "customer"),)
+    assert found.keys == ("client",)
     assert '"row"."row.customer"' in found.over_rows()
     one = found.over_parameters(KINDS)
     assert "CAST($c1 AS DOUBLE)" in one
@@ -82,9 +82,10 @@ def test_what_is_read_of_the_row():
         ("SELECT string_agg(x, ',') FROM payments", "order by x"),
         ("SELECT first(amount ORDER BY paid_at DESC) FROM payments", "paid_at desc, amount"),
         ("SELECT 1 + abs(avg(amount * 2)) FROM payments", "order by ( amount * 2 )"),
-        ("SELECT x FROM payments ORDER BY paid_at LIMIT 1", "order by paid_at, x limit"),
-        ("SELECT max(x) FROM (FROM payments ORDER BY y LIMIT 3)", "y, columns ( * ) limit"),
-        ("SELECT x AS a FROM payments ORDER BY a LIMIT 1", "order by a, x limit"),
+        ("SELECT x FROM payments ORDER BY paid_at LIMIT 1", "order by paid_at, x, cast"),
+        ("SELECT max(x) FROM (FROM payments ORDER BY y LIMIT 3)", "y, columns ( * ) , cast"),
+        ("SELECT x AS a FROM payments ORDER BY a LIMIT 1", "order by a, x, cast ( x as varchar )"),
+        ("SELECT first(x) FROM payments", "order by x, cast ( x as varchar )"),
     ],
 )
 def test_what_could_depend_on_the_order_of_rows_is_sorted(sql, sorted_by):

@@ -90,12 +90,18 @@ class Schema:
 
 
 def time_of(text: str) -> datetime.datetime | None:
-    """Return a time in ISO 8601, UTC where it names no zone; None when the text is none."""
+    """Return a time in ISO 8601, UTC where it names no zone; None when the text is none.
+
+    A time that UTC would have before the year 1 or after 9999 is none either.
+    """
     try:
         found = datetime.datetime.fromisoformat(text)
-    except ValueError:
+        if found.tzinfo is None:
+            return found.replace(tzinfo=datetime.UTC)
+        found.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+    return found
 
 
 class RowReader:

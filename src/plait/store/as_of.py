@@ -4,8 +4,10 @@ One SELECT answers a row, whose values are its parameters, and a batch, in one q
 `plait.store.as_of_select` for why both give the same, bit for bit.
 """
 
+import json
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,14 +26,19 @@ from plait.store.as_of_tree import ROW
 from plait.store.duck import OFFLINE, identifier
 from plait.store.frame import ColumnKind, Frame, RawColumn, objects
 
+log = logging.getLogger(__name__)
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*|BIGNUM|VARINT")
-_MICROSECONDS = len("2026-05-31T14:05:00.000000")
+_UNUSUAL = re.compile(  # a line that is no usual time
+    r"^(?!(?:NaT|(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?)$)",
+    re.MULTILINE,
+)
 _PLACE = row_column("")  # of a row in its batch
-_CLOSED = (
-    "SET threads = 1",  # requests are answered side by side: each in its own thread
-    "SET python_enable_replacements = false",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
+_CLOSED = (  # GLOBAL: else it holds for the first connection alone, and not for its cursors
+    "SET GLOBAL threads = 1",  # requests are answered side by side: each in its own thread
+    "SET GLOBAL python_enable_replacements = false",
+    "SET GLOBAL enable_external_access = false",
+    "SET GLOBAL lock_configuration = true",
 )
 
 
@@ -73,19 +80,19 @@ class AsOf:
         """
         self._row = {name: row[name] for each in selects.values() for name in each.reads}
         self._connection = duckdb.connect(config={**OFFLINE})
-        self._connection.execute("SET pandas_analyze_sample = 0; SET temp_directory = ''")
+        self._connection.execute("SET GLOBAL pandas_analyze_sample = 0")
+        self._connection.execute("SET GLOBAL temp_directory = ''")
         self._connection.execute(f"CREATE SCHEMA {HELD}")
         with suppress(duckdb.Error):  # without this extension nothing depends on the zone
-            self._connection.execute("SET TimeZone = 'UTC'")
+            self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         for name, frame in tables.items():
             readers = {each: select for each, select in selects.items() if name in select.tables}
-            keys = [key for select in readers.values() for key, _ in select.keys]
-            for each, select in readers.items():
+            keys = [key for select in readers.values() for key in select.keys]
+            for select in readers.values():
                 time = select.tables[name]
                 if time:
                     _check_time(name, frame, time, self._row[select.time])
                     keys.append(time)
-                _check_keys(each, select, name, frame, self._row)
             self._take(name, frame, keys)
         for sql in _CLOSED:
             self._connection.execute(sql)
@@ -120,10 +127,13 @@ class AsOf:
             return {name: [] for name in self.kinds}
         try:
             return self._of_one(columns) if rows == 1 else self._of_many(columns, rows)
-        except duckdb.Error as error:
-            raise EngineError(
+        except (duckdb.Error, ValueError, RuntimeError) as error:  # of a text that is none
+            names = " and ".join(self.kinds)
+            log.warning("%s cannot be looked up: %s", names, _first(error))
+            kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+            raise EngineError(  # what was said may hold a cell of another's row
                 "engine_failed",
-                f"{' and '.join(self.kinds)} cannot be looked up: {_first(error)}",
+                f"{names} cannot be looked up: a {kind} in its SQL, which the log tells",
                 hint="look at the values that the SQL converts; try_cast takes what it can",
             ) from None
 
@@ -169,13 +179,13 @@ class AsOf:
         there = {each.name.lower(): each.name for each in frame.columns}
         by = dict.fromkeys(there[key.lower()] for key in order if key.lower() in there)
         arrays = {f"c{at}": _array(each.values, each.kind) for at, each in enumerate(frame.columns)}
-        self._connection.register("read", arrays)
         try:
+            self._connection.register("read", arrays)
             rows = self._connection.view("read").project(cells)
             if by:
                 rows = rows.order(", ".join(map(identifier, by)))
             rows.create(f"{HELD}.{identifier(name)}")
-        except duckdb.Error as error:
+        except (duckdb.Error, ValueError, RuntimeError) as error:
             raise InvalidData(
                 "data_too_large",
                 f"it cannot be held in memory: {_first(error)}",
@@ -186,31 +196,46 @@ class AsOf:
 
     def _bound(self, name: str, select: Select) -> _Feature:
         """Return what a SELECT answers with, once DuckDB knows every name in it."""
-        many = select.over_rows()
         empty = ", ".join(
-            f"CAST(NULL AS {TYPES[kind]}) AS {identifier(row_column(column))}"
+            f"TRY_CAST(NULL AS {TYPES[kind]}) AS {identifier(row_column(column))}"
             for column, kind in self._row.items()
         )
-        row = f"(SELECT {empty}) AS {identifier(ROW)}"
+        row = f"(SELECT {empty}) AS {identifier(ROW)}"  # TRY_CAST: see `bared`
         try:
+            many, one = select.over_rows(), select.over_parameters(self._row)
             alone = " ".join(("DESCRIBE SELECT * FROM", select.over_nothing(self._row)))
-            ((_, form, *_),) = self._connection.execute(alone).fetchall()
+            described = self._connection.execute(alone).fetchall()
             self._connection.execute(" ".join(("DESCRIBE SELECT", many, "AS x FROM", row)))
-        except duckdb.Error as error:
+            plan = self._plan(" ".join(("SELECT", select.bared(), "AS x FROM", row)))
+            _check_plan(name, plan)
+        except (duckdb.Error, UnicodeError) as error:
             raise _wrong(name, _said(error), "look at the tables' columns and the row's") from None
-        kind = _kind(str(form))
+        except RecursionError:
+            raise _wrong(name, "it is nested too deep", "write it in plainer SQL") from None
+        if len(described) != 1:
+            message = f"it selects {len(described)} columns, and a feature is one value"
+            raise _wrong(name, message, "select one expression")
+        form = str(described[0][1])
+        kind = _kind(form)
         if kind is None:
             hint = "a feature is a number, a text, true or false, or a time"
             if form == "INTERVAL":
                 hint += ": date_diff('day', earlier, later) is a number"
             raise _wrong(name, f"its value is of the type {form}", hint)
-        one = select.over_parameters(self._row)
         return _Feature(
             name,
             kind,
             many=f"{_shaped(many, form, kind)} AS {identifier(name)}",
             one=_shaped(one, form, kind),
         )
+
+    def _plan(self, sql: str) -> object:
+        """Return how DuckDB understands SQL, with the type of everything in it."""
+        query = "SELECT json_serialize_plan($sql::VARCHAR)"
+        plan = json.loads(self._connection.execute(query, {"sql": sql}).fetchall()[0][0])
+        if plan["error"]:
+            raise duckdb.Error(f"Error: {plan['error_message']}")
+        return plan["plans"]
 
 
 def _check_time(name: str, frame: Frame, time: str, wanted: ColumnKind) -> None:
@@ -230,16 +255,43 @@ def _check_time(name: str, frame: Frame, time: str, wanted: ColumnKind) -> None:
         )
 
 
-def _check_keys(
-    feature: str, select: Select, name: str, frame: Frame, row: Mapping[str, ColumnKind]
-) -> None:
-    """Refuse to compare a number with a text: 007 would be 7."""
-    kinds = {each.name.lower(): each.kind for each in frame.columns}
-    for key, column in select.keys:
-        found = kinds.get(key.lower(), row[column])
-        if found != row[column]:
-            message = f"row.{column} is a {row[column]}, and {key} of {name} is a {found}"
-            raise _wrong(feature, message, f"write them alike, or cast(row.{column} as varchar)")
+def _check_plan(feature: str, plan: object) -> None:
+    """Refuse what a SELECT leaves to be guessed: 007 would be 7, and a month 30 days."""
+    for node in _nodes(plan):
+        if node.get("type") == "OPERATOR_CAST" and not _tried(node):
+            child = node.get("child") or node["children"][0]
+            of, to = _types([child]), _types([node])  # a constant has none
+            if "VARCHAR" in of and "VARCHAR" not in to:
+                text = repr(child["alias"]) if child.get("alias") else "a text"
+                form = node["return_type"]["id"]
+                message = f"{text} is compared with what is none, and would be taken for a {form}"
+                hint = "write both alike: cast(row.COLUMN as varchar), try_cast(COLUMN as double)"
+                raise _wrong(feature, message, hint)
+        aggregated = node.get("expression_class") == "BOUND_AGGREGATE"
+        keys = ("children",) if aggregated else ("groups", "distinct_targets")
+        if any("INTERVAL" in _types(node.get(key)) for key in keys):
+            message = "an INTERVAL is aggregated or grouped, and a month is not 30 days"
+            raise _wrong(feature, message, "make it a number: date_diff('day', earlier, later)")
+
+
+def _nodes(value: object) -> Iterator[dict[str, Any]]:
+    """Return every node of a tree."""
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _nodes(each)
+
+
+def _types(expressions: object) -> str:
+    """Return the types of some expressions of a plan, and all that these are made of."""
+    found = expressions if isinstance(expressions, list) else []
+    return json.dumps([each.get("return_type") for each in found if isinstance(each, dict)])
+
+
+def _tried(cast: Mapping[str, Any]) -> bool:
+    """Tell whether a CAST is the user's, which were all made TRY_CAST."""
+    return bool({**cast, **(cast.get("function_data") or {})}.get("try_cast"))
 
 
 def _cast(column: str, kind: ColumnKind) -> str:
@@ -260,10 +312,8 @@ def _array(values: Column, kind: ColumnKind) -> NDArray[Any]:
 def _moments(values: Sequence[str | None]) -> NDArray[Any]:
     """Return times in UTC; the usual ones, which name no zone, without a look at each."""
     texts = ["NaT" if value is None else value for value in values]
-    whole = "".join(texts)
-    missing = whole.count("NaT")
-    plain = whole.count("-") == 2 * (len(texts) - missing) and "+" not in whole
-    if plain and "Z" not in whole and max(map(len, texts), default=0) <= _MICROSECONDS:
+    missing = sum(value is None for value in values)
+    if not _UNUSUAL.search("\n".join(texts)) and texts.count("NaT") == missing:
         with suppress(ValueError):  # then one of them is none, and is named below
             return np.array(texts, dtype="datetime64[us]")
     return np.array([_moment(value) for value in values], dtype="datetime64[us]")
@@ -337,13 +387,14 @@ def raw_columns(kinds: Mapping[str, ColumnKind], values: Columns) -> tuple[RawCo
     )
 
 
-def _first(error: duckdb.Error) -> str:
+def _first(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _said(error: duckdb.Error) -> str:
+def _said(error: Exception) -> str:
     """Return what DuckDB says of a SELECT, in the names that its author wrote."""
-    said = _first(error).partition("Error: ")[2].replace("Values list", "the table")
+    said = _first(error).partition("Error: ")[2] or _first(error)
+    said = said.replace("Values list", "the table")
     return said.replace('"row.', '"').replace("row.row.", "row.")
 
 

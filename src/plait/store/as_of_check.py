@@ -3,14 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from plait.core.errors import suggestion
-from plait.store.as_of_tree import ROW, Part, declared, functions, is_aggregate, wrong
+from plait.core.errors import nearest_of, suggestion
+from plait.store.as_of_tree import (
+    FUNCTIONS,
+    ROW,
+    Part,
+    arguments,
+    called,
+    catalogue,
+    declared,
+    is_aggregate,
+    wrong,
+)
 
 OPAQUE = frozenset(("cast_type", "type_expr", "literal", "qualified_name"))
 """Keys of nodes below which there is nothing to look at."""
 
 _EXPRESSIONS = frozenset((
-    "BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT",
+    "BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT",
     "FUNCTION", "LAMBDA", "LAMBDA_REF", "OPERATOR", "STAR", "SUBQUERY",
 ))  # fmt: skip
 _OTHERS = frozenset((
@@ -19,6 +29,7 @@ _OTHERS = frozenset((
     "SET_OPERATION_NODE", "SUBQUERY",
 ))  # fmt: skip
 _WHY = {
+    "COLLATE": "texts that a collation takes for equal are not the same: use lower()",
     "WINDOW": "a window depends on the order of rows that are equal",
     "PARAMETER": "nobody could fill a parameter",
     "TABLE_FUNCTION": "it reads the contract's tables, and no file, address or function",
@@ -40,14 +51,14 @@ class Reading:
         known: the tables that it may read.
         tables: those that it reads.
         reads: the columns of the row that it reads.
-        keys: columns that it compares, and the column of the row that each is compared with.
+        keys: columns that it compares with one of the row.
     """
 
     known: Iterable[str]
     tables: list[str] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
-    keys: list[tuple[str, str]] = field(default_factory=list)
-    _named: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    _named: tuple[str, ...] = ()
 
     def walk(self, value: object) -> None:
         """Look at a part, and at all that it is made of.
@@ -59,12 +70,15 @@ class Reading:
             for each in value:
                 self.walk(each)
         elif isinstance(value, dict):
+            outside = self._named  # a name of WITH is known in its SELECT, and after it was given
             for entry in (value.get("cte_map") or {}).get("map", ()):
+                self.walk(entry["value"])
                 self._take_name(str(entry["key"]))
             self._look(value)
             for name, part in value.items():
-                if name not in OPAQUE and value.get("class") != "CONSTANT":
-                    self.walk(part)
+                if name not in OPAQUE and name != "cte_map" and value.get("class") != "CONSTANT":
+                    self.walk(_below(part) if name == "select_list" else part)
+            self._named = outside
 
     def _look(self, node: Part) -> None:
         kind = node.get("class") or node.get("type")
@@ -95,17 +109,17 @@ class Reading:
         elif kind == "COMPARISON":
             self._look_at_comparison(node)
         elif kind == "FUNCTION":
-            _check_function(str(node["function_name"]).lower())
-        elif kind == "STAR" and str(node.get("relation_name", "")).lower() == ROW:
-            raise wrong("`row.*` is no value", "name a column: row.COLUMN")
+            _check_function(called(node), len(arguments(node)))
+        elif kind == "STAR":
+            raise wrong("`*` stands within an expression", "name the columns; count(*) may stand")
         elif kind == "SUBQUERY" and node.get("subquery_type") == "SCALAR":
             check_scalar(node["subquery"]["node"])
 
     def _take_name(self, name: str) -> None:
         """Note a name of WITH: what it stands for is looked at where it is written."""
-        if name.lower() == ROW or declared(name, self.known):
+        if name.lower() in {ROW, *catalogue()} or declared(name, self.known):
             raise wrong(f"WITH gives {name!r} another meaning", "give it another name")
-        self._named.append(name.lower())
+        self._named = (*self._named, name.lower())
 
     def _look_at_table(self, node: Part) -> None:
         name = str(node["table_name"])
@@ -134,7 +148,7 @@ class Reading:
         if node["type"] == "COMPARE_EQUAL" and all(each[0] for each in names):
             of_row = [each for each in names if each[0].lower() == ROW]
             others = [each for each in names if each[0].lower() != ROW]
-            self.keys += [(each[-1], row[-1]) for each in others for row in of_row]
+            self.keys += [each[-1] for each in others if of_row]
 
 
 def check_scalar(node: Part) -> None:
@@ -178,14 +192,27 @@ def _aggregates(value: object) -> bool:
     return is_aggregate(value) or any(map(_aggregates, value.values()))
 
 
-def _check_function(name: str) -> None:
-    kind, steady = functions().get(name, ("", False))
-    if not kind:
-        raise wrong(f"there is no function {name!r} to use here", "see DuckDB's functions")
-    if not steady:
+def _below(selected: list[Part]) -> list[object]:
+    """Return what is selected but `*` itself, of which only the parts are looked at.
+
+    Raises:
+        InvalidSettings: `settings_wrong_value`, it is that of the row.
+    """
+    if any(str(each.get("relation_name", "")).lower() == ROW for each in selected):
+        raise wrong("`row.*` is no value", "name a column: row.COLUMN")
+    return [list(each.values()) if each["class"] == "STAR" else each for each in selected]
+
+
+def _check_function(name: str, given: int) -> None:
+    """Refuse what is not known to follow from what it is given alone."""
+    if name == "age" and given != 2:
+        raise wrong("age() of one time is another at another time", "write age(row.TIME, time)")
+    if name not in FUNCTIONS:
+        near = nearest_of(name, sorted(FUNCTIONS))
+        hint = "use sums, counts, quantiles, arithmetic, and what is made of texts, times and lists"
         raise wrong(
-            f"{name}() may answer otherwise another time, or in another order of rows",
-            "use what follows from the row and the tables alone",
+            f"{name}() is no function that a feature may call",
+            f"did you mean {near!r}?" if near else hint,
         )
 
 

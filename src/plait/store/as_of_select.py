@@ -7,13 +7,15 @@ nor the plan by which a query is run can change a bit of an answer.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plait.store.as_of_check import OPAQUE, Reading, check_scalar
 from plait.store.as_of_tree import (
+    PICKING,
     ROW,
     Part,
     arguments,
+    called,
     column,
     declared,
     expression,
@@ -21,6 +23,7 @@ from plait.store.as_of_tree import (
     parse,
     rename_table,
     write,
+    wrong,
 )
 from plait.store.frame import ColumnKind
 
@@ -46,14 +49,14 @@ class Select:
         time: of the row, the column that says as of when it is.
         tables: those it reads -> the column of their time, "" for one that is always known.
         reads: the columns of the row that it reads, its time among them.
-        keys: columns that it compares, and the column of the row that each is compared with.
+        keys: columns that it compares with one of the row.
     """
 
     tree: Part
     time: str
     tables: Mapping[str, str]
     reads: tuple[str, ...]
-    keys: tuple[tuple[str, str], ...]
+    keys: tuple[str, ...]
 
     def over_rows(self) -> str:
         """Return it over a relation `row`, whose columns are named `row_column` each."""
@@ -71,6 +74,10 @@ class Select:
     def over_nothing(self, kinds: Mapping[str, ColumnKind]) -> str:
         """Return it for a row without values: what DuckDB says of it names what is wrong best."""
         return self._text(lambda name: expression(f"CAST(NULL AS {TYPES[kinds[name]]})"))
+
+    def bared(self) -> str:
+        """Return `over_rows` with each CAST a TRY_CAST: any other that is found is not written."""
+        return replace(self, tree=_trying(self.tree)).over_rows()
 
     def _text(self, row: Callable[[str], Part]) -> str:
         return write(_Writer(self.tables, self.time, row).written(self.tree))
@@ -101,10 +108,13 @@ def read_select(sql: str, tables: Mapping[str, str], time: str) -> Select:
         InvalidSettings: `settings_wrong_value`, it is not one SELECT of one value, reads what it
             may not, or could answer otherwise another time.
     """
-    tree = parse(sql)
-    check_scalar(tree["node"])
     reading = Reading(tables)
-    reading.walk(tree)
+    try:
+        tree = parse(sql)
+        reading.walk(tree)
+        check_scalar(tree["node"])
+    except RecursionError:
+        raise wrong("it is nested too deep", "write it in plainer SQL") from None
     return Select(
         tree=tree,
         time=time,
@@ -140,7 +150,9 @@ class _Writer:
             for name, part in node.items()
         }
         if is_aggregate(found):
-            _sort(found["order_bys"], arguments(found))
+            given = arguments(found)
+            ties = called(found) in PICKING and not found.get("distinct")
+            _sort(found["order_bys"], [*given, *(_told_apart(given) if ties else ())])
         if kind == "SELECT_NODE":
             _sort_limited(found)
         return found
@@ -185,8 +197,31 @@ def _sort_limited(node: Part) -> None:
     """Sort what a LIMIT cuts by all that is selected: rows that are equal then are the same."""
     modifiers = {each["type"]: each for each in node.get("modifiers") or ()}
     if "LIMIT_MODIFIER" in modifiers:
-        whole = (
+        whole = [
             expression("COLUMNS(*)") if each["class"] == "STAR" else each
             for each in node["select_list"]
-        )
-        _sort(modifiers["ORDER_MODIFIER"], whole)
+        ]
+        _sort(modifiers["ORDER_MODIFIER"], [*whole, *_told_apart(whole)])
+
+
+def _told_apart(values: Iterable[Part]) -> list[Part]:
+    """Return what differs where values are equal and not the same, as -0.0 and 0.0 are."""
+    found = []
+    for each in values:
+        if each["class"] != "CONSTANT":
+            cast = expression("CAST(x AS VARCHAR)")
+            cast["child"] = {**each, "alias": ""}
+            found.append(cast)
+    return found
+
+
+def _trying(node: Part) -> Part:
+    """Return a tree whose every CAST is a TRY_CAST."""
+
+    def part(value: object) -> object:
+        if isinstance(value, list):
+            return [part(each) for each in value]
+        return _trying(value) if isinstance(value, dict) else value
+
+    found = {name: part(value) for name, value in node.items()}
+    return {**found, "try_cast": True} if found.get("class") == "CAST" else found
