@@ -263,7 +263,7 @@ def test_a_feature_may_be_looked_up(tmp_path):
     ("old", "new", "line", "said"),
     [
         ("FROM payments", "FROM payment", 11, "did you mean 'payments'"),
-        ("count(*)", "max(now())", 11, r"now\(\) may answer otherwise"),
+        ("count(*)", "max(now())", 11, r"now\(\) is no function"),
         ("count(*)", "count(", 11, "syntax error"),
         ("count(*)", "amount", 11, "many rows"),
         ('customer"}', 'customer", expr: "a + b"}', 11, "give one of"),
