@@ -102,7 +102,7 @@ def test_a_metric_of_another_problem_is_found_where_it_is_written(refused, quick
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a whole group")
 def test_ctrl_c_cancels_the_job(quick, run):
-    project = quick(rows=3_000)
+    project = quick(rows=9_000)  # for longer than it takes to see that it is at work
     text = (project / "plait.yaml").read_text().replace("[dummy]", "[lightgbm]")
     (project / "plait.yaml").write_text(text)
     child = subprocess.Popen(

@@ -11,6 +11,7 @@ import json
 import math
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
@@ -121,6 +122,9 @@ class Labeller:
         stop = server.tokens(end, special=True)[:1]
         if not stop:
             raise server.error("its chat template does not say where an answer ends")
+        labels = tuple((*server.tokens(word, special=False), *stop) for word in self.words)
+        if len(set(labels)) < len(labels):
+            raise server.error("it cannot tell two of the levels apart")
         return _Asked(
             before=(
                 *server.tokens(start, special=True, start=True),
@@ -128,19 +132,17 @@ class Labeller:
                 *server.tokens(between, special=True),
             ),
             after=server.tokens(after, special=True),
-            labels=tuple((*server.tokens(word, special=False), *stop) for word in self.words),
+            labels=labels,
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """A question as tokens: what stands before and after the text, and the possible answers."""
 
-    __slots__ = ("after", "before", "labels")
-
-    def __init__(self, *, before: Tokens, after: Tokens, labels: tuple[Tokens, ...]) -> None:
-        self.before = before
-        self.after = after
-        self.labels = labels
+    before: Tokens
+    after: Tokens
+    labels: tuple[Tokens, ...]
 
 
 class _Server:

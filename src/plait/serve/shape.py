@@ -117,6 +117,7 @@ class Explanation:
     privacy: Literal["public", "internal", "personal", "secret"]
     asked: Sequence[object] | str | None
     answered: Sequence[Prediction] | Mapping[str, object] | None
+    looked_up: Sequence[Mapping[str, object]] | None
     stages: Sequence[Stage]
     usage: Mapping[str, float] | None
     passages: Sequence[Mapping[str, object]]
