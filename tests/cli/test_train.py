@@ -112,6 +112,7 @@ def test_ctrl_c_cancels_the_job(quick, run):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "COLUMNS": "80"},
+        preexec_fn=heeds_ctrl_c,
     )
     wait_until(lambda: jobs(run, project) and jobs(run, project)[0]["state"] == "running")
     child.send_signal(signal.SIGINT)
@@ -119,6 +120,11 @@ def test_ctrl_c_cancels_the_job(quick, run):
     assert (child.returncode, out, err.strip()) == (130, "", "interrupted")
     wait_until(lambda: jobs(run, project)[0]["state"] == "cancelled")
     assert run("decisions", "--project", project).out.startswith("no decision yet")
+
+
+def heeds_ctrl_c():
+    """Undo what a shell does to commands in its background, and these to their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def jobs(run, project):
