@@ -238,6 +238,16 @@ def test_an_unexpected_error_says_where_and_names_the_log(store, take, do, caplo
     assert "Traceback" in caplog.text
 
 
+def test_memory_that_runs_out_is_no_fault_of_plait(store, take, do):
+    def kind(*_):
+        raise MemoryError("Unable to allocate 3 GiB")
+
+    ended, row = do(take(store), kind)
+    assert (ended, row.state) == (True, "failed")
+    assert row.error["message"] == "the memory ran out: Unable to allocate 3 GiB"
+    assert "fault" not in str(row.error)
+
+
 def test_a_kind_of_a_newer_plait_is_refused(store, take, do, monkeypatch):
     run = take(store)
     monkeypatch.delitem(job_child.KINDS, "fake", raising=False)

@@ -155,6 +155,10 @@ def work(store: Store, job: JobRow, run: LeasedRun, settings: Path, said: Path) 
         return store.job_finish(job.id, job.owner, "cancelled", error=error_record(error))
     except PlaitError as error:
         return store.job_finish(job.id, job.owner, "failed", error=error_record(error))
+    except MemoryError as error:
+        hint = "give it more, or fewer rows or columns"
+        full = JobError("job_failed", f"the memory ran out: {error}", hint=hint)
+        return store.job_finish(job.id, job.owner, "failed", error=error_record(full))
     except Exception as error:
         log.exception("job %s", job.id)
         place = traceback.extract_tb(error.__traceback__)[-1]
