@@ -25,6 +25,17 @@ sys.stderr.write(json.dumps(sorted({name.split(".")[0] for name in sys.modules})
 """
 
 
+def beside(program, measured):
+    """Return what is measured while a child of this process has run a program and lives."""
+    waits = f"{program}\nprint(flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", waits], **pipes) as child:
+        child.stdout.readline()
+        found = measured()
+        child.communicate(b"\n")
+    return found
+
+
 def test_every_artefact_is_measured(measured, raced):
     assert list(measured) == [result.name for result in raced.results]
     for found in measured.values():
@@ -55,13 +66,8 @@ def test_the_time_of_the_processor_is_that_of_the_answers(measured):
 
 
 def test_the_time_of_children_counts():
-    program = "a = 0\nfor _ in range(10_000_000): a += 1\nprint(flush=True); input()"
     before = processor_seconds()
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", program], **pipes) as child:
-        child.stdout.readline()
-        with_child = processor_seconds()
-        child.communicate(b"\n")
+    with_child = beside("a = 0\nfor _ in range(10_000_000): a += 1", processor_seconds)
     if before is not None:  # Windows does not tell
         assert with_child - before > 0.1
 
@@ -99,13 +105,8 @@ def test_what_cannot_be_loaded_is_an_error_with_the_reason(tmp_path):
 
 
 def test_the_memory_of_children_counts():
-    program = "kept = bytearray(100_000_000); print(flush=True); input()"
     before = resident_mb()
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", program], **pipes) as child:
-        child.stdout.readline()
-        with_child = resident_mb()
-        child.communicate(b"\n")
+    with_child = beside("kept = bytearray(100_000_000)", resident_mb)
     if before is not None:  # Windows does not tell
         assert with_child - before > 100
 

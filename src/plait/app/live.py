@@ -56,7 +56,7 @@ class Live:
 
     A release is loaded and warmed beside the old one, then takes its place between two requests;
     requests under way end on what they began with. A release that fails to load leaves the old one
-    answering, is named in `failures`, and is tried again every ten seconds. No contract waits for
+    answering, is named in `failures`, and is tried again every two seconds. No contract waits for
     another one's: large tables that features are looked up in may take long to read.
 
     Attributes:
