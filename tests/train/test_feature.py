@@ -117,17 +117,15 @@ def test_texts_that_look_like_something_else_are_told_how_to_be_written(shape, t
 def test_a_few_texts_among_numbers_are_told(shape):
     values = [shape.format(at) for at in range(1, 60)]
     spoilt = read_feature(text([*values, "unknown"]), None)
-    assert spoilt == (
-        "it is text: 60 different values in 60 rows, for 1 of 60 values is no number ('unknown')"
-    )
+    assert spoilt == ("it is text: 60 different values in 60 rows, for 1 of 60 values is no number")
     many = read_feature(text([*values, "a", "b", "c", "d"]), None)
-    assert many.endswith("for 4 of 63 values are no numbers ('a', 'b', 'c', ...)")
+    assert many.endswith("for 4 of 63 values are no numbers")
 
 
 def test_numbers_that_a_text_makes_levels_of_are_told():
     found = read_feature(text(["1,5", "2,5", "3"] * 20 + ["k.A.", None]), None)
     assert found.field.levels == ("1,5", "2,5", "3", "k.A.")
-    assert found.remark == "1 of 61 values is no number ('k.A.'): read as levels"
+    assert found.remark == "1 of 61 values is no number: read as levels"
 
 
 @pytest.mark.parametrize(

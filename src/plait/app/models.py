@@ -1,6 +1,5 @@
 """The models of a project: what `models:` in plait.yaml names, made when they are first asked."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import RLock
@@ -12,6 +11,7 @@ from plait.core.contract import Contract
 from plait.core.errors import InvalidSettings, UnknownName
 from plait.core.protocol import Embedder, Generator
 from plait.core.settings import Node, parse
+from plait.engines.base import note_of
 from plait.engines.llamacpp import LlamaCppOptions
 from plait.engines.model import CHECKPOINTS, CheckpointOptions
 from plait.engines.model import models as engines
@@ -127,7 +127,9 @@ def model_files(project: Project, contract: Contract) -> dict[str, ModelFile]:
                     where=node.where,
                     hint="`licence` is of a file of your own: leave it out",
                 )
-        found[candidate] = ModelFile(name=name, path=path, licence=licence, sha256=_sha256(path))
+        found[candidate] = ModelFile(
+            name=name, path=path, licence=licence, sha256=note_of(path).sha256
+        )
     return found
 
 
@@ -207,8 +209,3 @@ def _text(node: Node, key: str, name: str) -> str:
             hint=f"add `{key}: ...`",
         )
     return str(content[key].content)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -70,7 +70,7 @@ def write_artefact(folder: Path, manifest: Manifest, files: Mapping[str, bytes |
         files: path within the folder -> content, or a file that has it and never changes: weights,
             say, which are linked where the file system can, and else copied.
     """
-    notes = {name: _note(content) for name, content in files.items()}
+    notes = {name: note_of(content) for name, content in files.items()}
     manifest = replace(manifest, files=notes)
     for name, content in {**files, MANIFEST: json_bytes(manifest.record())}.items():
         path = folder / name
@@ -143,8 +143,12 @@ def damaged(path: Path, reason: str) -> EngineError:
     )
 
 
-def _note(content: bytes | Path) -> FileNote:
-    """Return the hash and the size of what a file holds."""
+def note_of(content: bytes | Path) -> FileNote:
+    """Return the hash and the size of what a file holds.
+
+    Raises:
+        EngineError: `artefact_damaged`, when it cannot be read.
+    """
     if isinstance(content, bytes):
         return FileNote(sha256(content), len(content))
     try:
@@ -164,6 +168,6 @@ def _place(file: Path, path: Path) -> None:
 
 
 def _verify(path: Path, note: FileNote) -> None:
-    found = _note(path)
+    found = note_of(path)
     if found != note:
         raise damaged(path, f"its {found.size} bytes are not the {note.size} of the manifest")

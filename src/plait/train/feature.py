@@ -114,7 +114,9 @@ def _read(column: RawColumn, *, named: bool) -> Feature | str:
     return Feature(field, column.values, f"{spoilt}: read as levels" if spoilt else "")
 
 
-def spoilt_numbers(levels: NDArray[np.generic], rows: NDArray[np.int64]) -> str:
+def spoilt_numbers(
+    levels: NDArray[np.generic], rows: NDArray[np.int64], *, quoted: bool = False
+) -> str:
     """Say which few texts keep a column from being one of numbers; "" when it is none of numbers.
 
     Codes of digits that may begin with a zero are no numbers.
@@ -122,6 +124,8 @@ def spoilt_numbers(levels: NDArray[np.generic], rows: NDArray[np.int64]) -> str:
     Args:
         levels: (k,) the different texts.
         rows: (k,) in how many rows each stands.
+        quoted: whether to quote some of them: an error may, what a decision keeps may not, for a
+            cell may hold anything.
     """
     texts: list[str] = levels.tolist()
     like = np.array([_LIKE_NUMBER.fullmatch(text) is not None for text in texts])
@@ -129,10 +133,13 @@ def spoilt_numbers(levels: NDArray[np.generic], rows: NDArray[np.int64]) -> str:
     others, all_of_them = int(rows[~like].sum()), int(rows.sum())
     if coded or not others or others > (1 - NEARLY) * all_of_them:
         return ""
+    verb = "is no number" if others == 1 else "are no numbers"
+    said = f"{others:,} of {all_of_them:,} values {verb}"
+    if not quoted:
+        return said
     few = [shown(texts[at]) for at in np.flatnonzero(~like)]
     named = ", ".join(few[:MOST_SHOWN]) + (", ..." if len(few) > MOST_SHOWN else "")
-    verb = "is no number" if others == 1 else "are no numbers"
-    return f"{others:,} of {all_of_them:,} values {verb} ({named})"
+    return f"{said} ({named})"
 
 
 def _like(levels: NDArray[np.generic]) -> str:

@@ -87,7 +87,7 @@ def read_target(
         values = present.astype(np.float64)
         return Target(rows=rows, values=values, classes=(), problem="regression")
     classes = tuple(_level(level) for level in levels.tolist())
-    spoilt = spoilt_numbers(levels, counts) if column.kind == "string" else ""
+    spoilt = spoilt_numbers(levels, counts, quoted=True) if column.kind == "string" else ""
     _check_classes(column.name, classes, counts, spoilt)
     if positive and positive_first(classes, positive, column.name):
         classes, indexes = classes[::-1], 1 - indexes
